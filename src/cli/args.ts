@@ -1,0 +1,57 @@
+/** Values of options, parsed: instants, ranges, numbers. Bad ones are usage errors that say what is expected. */
+import { timeKey } from '../engine/graph/calendar.ts';
+import type { Span } from '../engine/task.ts';
+
+export class UsageError extends Error {
+  readonly hint: string | undefined;
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
+const INSTANT_HINT = 'write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`';
+
+/** Epoch milliseconds of the minute. A day means its last minute. `now` is the last minute that has ended. */
+export function parseAsOf(text: string, now: number): number {
+  if (text === 'now') return Math.floor(now / MINUTE) * MINUTE - MINUTE;
+  const day = timeKey(text);
+  const at = day === undefined ? parseInstant(text, '--as-of') : day.end - MINUTE;
+  const minute = Math.floor(at / MINUTE) * MINUTE;
+  if (minute + MINUTE > now) {
+    throw new UsageError(
+      `--as-of ${text} lies in the future: that minute has not ended`,
+      'use `--as-of now` for the last minute that has',
+    );
+  }
+  return minute;
+}
+
+/** Yesterday's last minute, UTC: what counts when nobody says otherwise. */
+export function yesterdaysLastMinute(now: number): number {
+  return Math.floor(now / DAY) * DAY - MINUTE;
+}
+
+function parseInstant(text: string, option: string): number {
+  const at = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) throw new UsageError(`${option} ${text} is no instant`, INSTANT_HINT);
+  return at;
+}
+
+/** `--from` and `--to` name partitions (2024, 2024-08, 2024-08-01) or instants; both ends are included. */
+export function parseBetween(from: string | undefined, to: string | undefined): Span | undefined {
+  if (from === undefined && to === undefined) return undefined;
+  const start = from === undefined ? -8.64e15 : (timeKey(from)?.start ?? parseInstant(from, '--from'));
+  const end = to === undefined ? 8.64e15 : (timeKey(to)?.end ?? parseInstant(to, '--to') + MINUTE);
+  if (start >= end) throw new UsageError(`--from ${from} lies after --to ${to}`, 'swap them');
+  return { start, end };
+}
+
+export function parseJobs(text: string): number {
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 10_000) return jobs;
+  throw new UsageError(`-j ${text} is no number of jobs`, 'give a whole number from 1, e.g. -j 4');
+}

@@ -1,0 +1,39 @@
+/**
+ * The world as a command sees it: streams, environment, clock, signal. Handed in by `main`, so that a test can be
+ * the world. Knows no command.
+ */
+import type { TextStream } from '../ui/listener.ts';
+import type { StreamFacts, Terminal } from '../ui/terminal.ts';
+import { describeTerminal } from '../ui/terminal.ts';
+
+export interface OutputStream extends TextStream, StreamFacts {
+  readonly rows?: number | undefined;
+}
+
+export interface Io {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+export function outTerminal(io: Io): Terminal {
+  return describeTerminal(io.stdout, io.env);
+}
+
+export function errTerminal(io: Io): Terminal {
+  return describeTerminal(io.stderr, io.env);
+}
+
+/** One sentence on stderr, as every complaint about usage is made. */
+export function complain(io: Io, message: string, hint?: string): void {
+  io.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  = ${hint}\n`}`);
+}
+
+export function printJson(io: Io, value: unknown): void {
+  io.stdout.write(`${JSON.stringify(value, undefined, outTerminal(io).isTTY ? 2 : undefined)}\n`);
+}

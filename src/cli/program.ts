@@ -1,0 +1,194 @@
+/**
+ * The command line: which commands there are, their options and help, and what becomes of errors. Each command
+ * lives in its own file and is imported when it is called, so that a no-op build loads no more than it needs.
+ */
+import { Command, CommanderError } from 'commander';
+import { parseBetween, parseJobs, UsageError } from './args.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { complain, errTerminal, outTerminal } from './io.ts';
+import type { Common } from './workspace.ts';
+
+type Options = Readonly<Record<string, unknown>>;
+
+export async function run(argv: readonly string[], version: string, io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
+  const program = commands(version, io, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (thrown instanceof UsageError) {
+      complain(io, thrown.message, thrown.hint);
+      return EXIT.usage;
+    }
+    if (io.signal.aborted) return EXIT.interrupted;
+    throw thrown;
+  }
+}
+
+function commands(version: string, io: Io, end: (code: ExitCode) => void): Command {
+  const program = withCommon(new Command('pipeline'))
+    .description('make for market data: brings files up to date with the rules of pipeline.yaml')
+    .version(version, '-V, --version')
+    .showHelpAfterError('(pipeline --help lists commands and options)')
+    .addHelpText(
+      'after',
+      `
+Selectors: bars · bars/BTCUSDT · bars/BTCUSDT/2024-01 · "bars/*/2024-01..2024-06" · +bars (and all it needs)
+           bars+ (and all that needs it) · @stale · @failed · an output path
+Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale · 4 critical gate · 130 interrupted`,
+    );
+  const add = (usage: string, description: string): Command =>
+    withCommon(program.command(usage).description(description));
+  const common = (command: Command): Common => commonOf(command);
+
+  withPlan(add('build [selectors...]', 'bring the selection (default: everything) up to date'))
+    .option('-j, --jobs <n>', 'at most so many targets at once, over all pools')
+    .option('-n, --dry-run', 'say what would be built, and build nothing')
+    .option('--force', 'build the selected targets whether fresh or not')
+    .option('--refresh', 'ask volatile targets (listings) again, whatever their age')
+    .option('--offline', 'ask nothing of the network')
+    .option('--fail-fast', 'start nothing more after the first failure')
+    .option('--no-wait', 'fail at once when another build holds the workspace')
+    .action(async (selectors: string[], options: Options, command: Command) => {
+      const { build } = await import('./build.ts');
+      const jobs = text(options, 'jobs');
+      end(
+        await build(
+          common(command),
+          {
+            selectors,
+            between: between(options),
+            jobs: jobs === undefined ? undefined : parseJobs(jobs),
+            dryRun: options['dryRun'] === true,
+            force: options['force'] === true,
+            refresh: options['refresh'] === true,
+            offline: options['offline'] === true,
+            failFast: options['failFast'] === true,
+            wait: options['wait'] !== false,
+          },
+          io,
+        ),
+      );
+    });
+
+  withPlan(add('status [selectors...]', 'say what is fresh, stale, absent or failed, and why'))
+    .option('--check', 'exit 3 if anything is stale, pending, failed or unknown')
+    .action(async (selectors: string[], options: Options, command: Command) => {
+      const { status } = await import('./status.ts');
+      const check = options['check'] === true;
+      end(await status(common(command), { selectors, between: between(options), check }, io));
+    });
+
+  add('why <target>', 'every input, parameter and code digest of a target, then and now').action(
+    async (target: string, _options: Options, command: Command) => {
+      const { why } = await import('./why.ts');
+      end(await why(common(command), target, io));
+    },
+  );
+
+  add('graph [selectors...]', 'the graph of rules, or with selectors of targets')
+    .option('--format <format>', 'dot, mermaid or json (default: dot)')
+    .option('--targets', 'targets instead of rules')
+    .action(async (selectors: string[], options: Options, command: Command) => {
+      const { graph } = await import('./graph.ts');
+      const targets = options['targets'] === true;
+      end(await graph(common(command), { selectors, format: text(options, 'format'), targets }, io));
+    });
+
+  add('coverage', 'what the last coverage report says')
+    .option('--summary', 'one row a symbol')
+    .action(async (options: Options, command: Command) => {
+      const { coverage } = await import('./coverage.ts');
+      end(await coverage(common(command), { summary: options['summary'] === true }, io));
+    });
+
+  add('gaps', 'what the last gap report says').action(async (_options: Options, command: Command) => {
+    const { gaps } = await import('./coverage.ts');
+    end(await gaps(common(command), io));
+  });
+
+  add('query <sql>', 'DuckDB over the built tables by name: bars, coverage, gaps')
+    .option('--format <format>', 'table, csv or json (default: table)')
+    .action(async (sql: string, options: Options, command: Command) => {
+      const { query } = await import('./query.ts');
+      end(await query(common(command), sql, text(options, 'format'), io));
+    });
+
+  add('init <dir>', 'write a workspace of your own').action(async (directory: string) => {
+    const { init } = await import('./init.ts');
+    end(init(directory, io));
+  });
+
+  add('demo [dir]', 'the whole pipeline on a local exchange, no network needed').action(
+    async (directory: string | undefined, _options: Options, command: Command) => {
+      const { demo } = await import('./demo.ts');
+      end(await demo(common(command), directory ?? 'demo', io));
+    },
+  );
+
+  add('schema', 'the JSON Schema of pipeline.yaml, for editors').action(async () => {
+    const { schema } = await import('./schema.ts');
+    end(schema(io));
+  });
+  return program;
+
+  /** Options that may stand before or after the command. */
+  function withCommon(command: Command): Command {
+    return command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (line) => io.stdout.write(line),
+        writeErr: (line) => io.stderr.write(line),
+        getOutHelpWidth: () => outTerminal(io).width,
+        getErrHelpWidth: () => errTerminal(io).width,
+      })
+      .option('-C <dir>', 'the workspace: the folder of pipeline.yaml (default: this one)')
+      .option('--set <key=value>', 'override one config value, as YAML; may be repeated', collect)
+      .option('--as-of <instant>', 'the last minute that counts, or `now`')
+      .option('--json', 'results as JSON')
+      .option('-q, --quiet', 'say only what went wrong')
+      .option('-v, --verbose', 'say everything');
+  }
+}
+
+/** Options of commands that plan. */
+function withPlan(command: Command): Command {
+  return command
+    .option('--from <instant>', 'only partitions that end after this (2024, 2024-08, 2024-08-01, …)')
+    .option('--to <instant>', 'only partitions that begin before the end of this');
+}
+
+function between(options: Options): ReturnType<typeof parseBetween> {
+  return parseBetween(text(options, 'from'), text(options, 'to'));
+}
+
+function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
+}
+
+function text(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The command's own options win over those before it; `--set` adds up, in order. */
+function commonOf(command: Command): Common {
+  const levels: Options[] = [command.parent?.opts() ?? {}, command.opts()];
+  const last = (name: string): string | undefined =>
+    levels.reduce<string | undefined>((found, level) => text(level, name) ?? found, undefined);
+  const any = (name: string): boolean => levels.some((level) => level[name] === true);
+  return {
+    directory: last('C') ?? '.',
+    set: levels.flatMap((level) => (Array.isArray(level['set']) ? level['set'].map(String) : [])),
+    json: any('json'),
+    quiet: any('quiet'),
+    verbose: any('verbose'),
+    asOf: last('asOf'),
+  };
+}

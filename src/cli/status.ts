@@ -1,0 +1,71 @@
+/** `pipeline status`: the dry plan of `build`, as a table or JSON. */
+import { builtins } from '../compose.ts';
+import type { TargetStatus } from '../engine/events.ts';
+import { isoInstant } from '../engine/graph/calendar.ts';
+import { survey } from '../engine/status.ts';
+import type { Span } from '../engine/task.ts';
+import { formatStatus } from '../ui/status-table.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { complain, outTerminal, printJson } from './io.ts';
+import type { Common, OpenWorkspace } from './workspace.ts';
+import { openWorkspace, printDiagnostics } from './workspace.ts';
+
+export interface StatusOptions {
+  readonly selectors: readonly string[];
+  readonly between: Span | undefined;
+  /** Exit 3 if anything is not as it should be. */
+  readonly check: boolean;
+}
+
+export async function status(common: Common, options: StatusOptions, io: Io): Promise<ExitCode> {
+  const opened = openWorkspace(common, io);
+  if (opened === undefined) return EXIT.usage;
+  return printStatus(opened, common, { ...options, force: false, refresh: false, staleOnly: false }, io);
+}
+
+export interface PrintOptions extends StatusOptions {
+  readonly force: boolean;
+  readonly refresh: boolean;
+  /** For `build -n`: what would be built. */
+  readonly staleOnly: boolean;
+}
+
+export async function printStatus(
+  opened: OpenWorkspace,
+  common: Common,
+  options: PrintOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const found = await survey({ ...opened, ...options, builtins: builtins(), now: io.now() });
+  if (found.kind === 'invalid') {
+    printDiagnostics(found.diagnostics, io);
+    return EXIT.usage;
+  }
+  for (const remark of found.remarks) complain(io, remark);
+  const targets = options.staleOnly ? found.targets.filter(wouldRun) : found.targets;
+  const asOf = isoInstant(opened.manifest.asOf);
+  if (common.json) printJson(io, { asOf, counts: countStates(targets), targets });
+  else if (options.staleOnly && targets.length === 0) io.stdout.write('nothing to do\n');
+  else {
+    const { color, width } = outTerminal(io);
+    io.stdout.write(formatStatus(targets, { color, width, verbose: common.verbose }));
+  }
+  return options.check && targets.some(isUnsettled) ? EXIT.stale : EXIT.done;
+}
+
+function wouldRun({ state }: TargetStatus): boolean {
+  return state !== 'fresh' && state !== 'absent';
+}
+
+/** What `--check` complains of. */
+function isUnsettled({ state }: TargetStatus): boolean {
+  return state !== 'fresh' && state !== 'absent';
+}
+
+function countStates(targets: readonly TargetStatus[]): Readonly<Record<string, number>> {
+  const counts = { fresh: 0, stale: 0, pending: 0, absent: 0, failed: 0, blocked: 0, unknown: 0 };
+  for (const { state } of targets) counts[state]++;
+  return counts;
+}

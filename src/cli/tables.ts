@@ -1,0 +1,66 @@
+/** What the last builds left, by name: the files behind `coverage`, `gaps` and `query`. Knows no contents. */
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { literalPrefix } from '../engine/graph/template.ts';
+import type { Manifest } from '../engine/manifest/model.ts';
+import { openForReading } from '../engine/state/workspace-state.ts';
+import type { OpenWorkspace } from './workspace.ts';
+
+export interface BuiltTable {
+  readonly name: string;
+  readonly kind: 'parquet' | 'csv';
+  /** Absolute, in partition order as recorded; only those that exist. */
+  readonly files: readonly string[];
+  /** Folder below which `key=value` folders are columns. */
+  readonly hiveRoot: string;
+}
+
+/**
+ * A table for each output that is Parquet or CSV. Parquet tables are called like their rule (`bars`), CSV tables
+ * like their output (`coverage`); a name that is taken already gets the other one before it: `reports_coverage`.
+ */
+export function builtTables({ workspace, manifest }: OpenWorkspace): readonly BuiltTable[] {
+  const { loaded } = openForReading(workspace);
+  const tables = new Map<string, BuiltTable>();
+  for (const { rule, output, kind, root } of declaredTables(manifest)) {
+    const files: string[] = [];
+    for (const { target, outputs } of loaded.successes.values()) {
+      if (target !== rule && !target.startsWith(`${rule}/`)) continue;
+      const path = outputs.find(({ name }) => name === output)?.path;
+      if (path === undefined) continue;
+      const file = resolve(workspace, path);
+      if (existsSync(file)) files.push(file);
+    }
+    const short = kind === 'parquet' ? rule : output;
+    const name = tables.has(short) ? `${rule}_${output}` : short;
+    tables.set(name, { name, kind, files, hiveRoot: resolve(workspace, root) });
+  }
+  return [...tables.values()];
+}
+
+interface DeclaredTable {
+  readonly rule: string;
+  readonly output: string;
+  readonly kind: 'parquet' | 'csv';
+  /** The folder that all its files lie below. */
+  readonly root: string;
+}
+
+/** Final outputs before intermediates, so that `bars` is the rule of that name. */
+function declaredTables(manifest: Manifest): readonly DeclaredTable[] {
+  const rules = [...manifest.rules.values()];
+  return [
+    ...rules.filter((rule) => !rule.intermediate),
+    ...rules.filter((rule) => rule.intermediate),
+  ].flatMap((rule) =>
+    rule.outputs.flatMap(({ name, template, directory }): DeclaredTable[] => {
+      const last = template.parts.at(-1);
+      const kind = (['parquet', 'csv'] as const).find(
+        (each) => typeof last === 'string' && last.endsWith(`.${each}`),
+      );
+      return kind === undefined || directory
+        ? []
+        : [{ rule: rule.name, output: name, kind, root: dirname(literalPrefix(template)) }];
+    }),
+  );
+}

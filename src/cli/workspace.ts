@@ -1,0 +1,59 @@
+/** From the common options to a checked manifest: what every command that plans begins with. */
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { marketConfig, taskNames } from '../compose.ts';
+import type { Diagnostic } from '../engine/diagnostic.ts';
+import { loadManifest } from '../engine/manifest/load.ts';
+import type { Manifest } from '../engine/manifest/model.ts';
+import { formatDiagnostics } from '../ui/diagnostic-printer.ts';
+import { formatGithubDiagnostics } from '../ui/github.ts';
+import { parseAsOf, UsageError, yesterdaysLastMinute } from './args.ts';
+import type { Io } from './io.ts';
+import { errTerminal } from './io.ts';
+
+/** Options that stand before or after the command. */
+export interface Common {
+  readonly directory: string;
+  readonly set: readonly string[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly asOf: string | undefined;
+}
+
+export interface OpenWorkspace {
+  /** Absolute, links resolved. */
+  readonly workspace: string;
+  readonly manifest: Manifest;
+}
+
+/** Undefined: what is wrong has been printed, and the exit code is `usage`. */
+export function openWorkspace(common: Common, io: Io): OpenWorkspace | undefined {
+  const directory = resolve(io.cwd, common.directory);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UsageError(`-C ${common.directory}: no such folder`, 'make one with `pipeline init DIR`');
+  }
+  const workspace = realpathSync(directory);
+  const now = io.now();
+  const loaded = loadManifest({
+    workspace,
+    set: common.set,
+    asOf: common.asOf === undefined ? undefined : parseAsOf(common.asOf, now),
+    defaultAsOf: yesterdaysLastMinute(now),
+    now,
+    builtinTasks: taskNames,
+    configSchema: marketConfig,
+  });
+  if (!loaded.ok) {
+    printDiagnostics(loaded.diagnostics, io);
+    return undefined;
+  }
+  if (loaded.warnings.length > 0 && !common.quiet) printDiagnostics(loaded.warnings, io);
+  return { workspace, manifest: loaded.value };
+}
+
+export function printDiagnostics(diagnostics: readonly Diagnostic[], io: Io): void {
+  const { color, width, github } = errTerminal(io);
+  io.stderr.write(formatDiagnostics(diagnostics, { color, width }));
+  if (github) io.stderr.write(formatGithubDiagnostics(diagnostics));
+}

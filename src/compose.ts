@@ -1,0 +1,58 @@
+/**
+ * The composition root: the only file that knows the engine and the tasks. It hands the one what it needs of
+ * the other; it decides nothing itself.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { configSchema } from '../tasks/config.ts';
+import { registry } from '../tasks/index.ts';
+import type { ConfigSchema } from './engine/manifest/model.ts';
+import type { Registry } from './engine/run/builtins.ts';
+import { builtinsFrom } from './engine/run/builtins.ts';
+import type { Builtins } from './engine/run/code.ts';
+
+/** The project's folder in the source tree; `dist` when compiled. */
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Path below the compiled image of what `scripts/write-code.ts` leaves. */
+export const SHIPPED_CODE = 'tasks/code.json';
+
+export const tasks: Registry = registry;
+
+export const taskNames: readonly string[] = Object.keys(registry);
+
+export const marketConfig: ConfigSchema = configSchema;
+
+export function builtins(): Builtins {
+  return builtinsFrom(registry, root, join(root, SHIPPED_CODE));
+}
+
+/** The manifest and configs that `init` copies: they lie beside `package.json`. */
+export function templateFile(relative: string): string {
+  return readFileSync(join(projectFolder(), relative), 'utf8');
+}
+
+export function projectFolder(): string {
+  return root.endsWith('/dist') ? dirname(root) : root;
+}
+
+/** Lazily: a query needs DuckDB, which takes longer to load than a no-op build takes in all. */
+export async function loadQuery(): Promise<typeof import('../tasks/query.ts')> {
+  return import('../tasks/query.ts');
+}
+
+export async function loadReports(): Promise<typeof import('../tasks/reports/read.ts')> {
+  return import('../tasks/reports/read.ts');
+}
+
+/** The local exchange that `demo` runs against. */
+export async function loadEmulator(): Promise<
+  typeof import('../tasks/binance/emulator/emulator.ts') &
+    typeof import('../tasks/binance/emulator/demo-history.ts')
+> {
+  return {
+    ...(await import('../tasks/binance/emulator/emulator.ts')),
+    ...(await import('../tasks/binance/emulator/demo-history.ts')),
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * Everything that happens in a build, as plain data. Screens, JSON lines, traces and metrics are listeners on
+ * this stream: adding one touches nothing else. Field names of the two `…-finished` events are a contract.
+ */
+import type { Diagnostic } from './diagnostic.ts';
+
+/** How a target ended in a build. */
+export type Outcome = 'executed' | 'restored' | 'checked' | 'fresh' | 'absent' | 'failed' | 'blocked';
+
+/** What `status` finds. */
+export type TargetState = 'fresh' | 'stale' | 'pending' | 'absent' | 'failed' | 'blocked' | 'unknown';
+
+export type ReasonKind =
+  | 'input'
+  | 'param'
+  | 'code'
+  | 'output'
+  | 'new'
+  | 'forced'
+  | 'due'
+  | 'upstream'
+  | 'failed';
+
+/** Why a target is not simply fresh. `was` and `is` are short texts: values of parameters, digests of files. */
+export interface Reason {
+  readonly kind: ReasonKind;
+  readonly name: string;
+  readonly was?: string;
+  readonly is?: string;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** Last lines of the target's log, oldest first. */
+  readonly log?: readonly string[];
+  /** Only for bugs: the stack of what was thrown. */
+  readonly stack?: string;
+}
+
+export interface TargetStatus {
+  readonly target: string;
+  readonly state: TargetState;
+  readonly reasons: readonly Reason[];
+}
+
+export type BuildEvent =
+  | {
+      readonly type: 'build-started';
+      readonly asOf: string;
+      readonly dryRun: boolean;
+      readonly selectors: readonly string[];
+    }
+  | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
+  /** Another build holds the workspace; `holder` is what it says of itself. */
+  | { readonly type: 'lock-waiting'; readonly holder: string }
+  /** `count` more targets of the rule are now known to be part of this build. */
+  | { readonly type: 'targets-planned'; readonly rule: string; readonly count: number }
+  | {
+      readonly type: 'target-started';
+      readonly target: string;
+      readonly rule: string;
+      readonly reasons: readonly Reason[];
+    }
+  | {
+      readonly type: 'target-progress';
+      readonly target: string;
+      readonly rule: string;
+      readonly done: number;
+      readonly total?: number;
+      readonly unit: string;
+    }
+  | { readonly type: 'target-log'; readonly target: string; readonly line: string }
+  | {
+      readonly type: 'target-retry';
+      readonly target: string;
+      readonly attempt: number;
+      readonly message: string;
+      readonly waitMs: number;
+    }
+  | {
+      readonly type: 'target-finished';
+      readonly target: string;
+      readonly rule: string;
+      readonly outcome: Outcome;
+      readonly reasons: readonly Reason[];
+      readonly seconds: number;
+      /** With outcome `absent`: the publisher's reason. */
+      readonly absent?: string;
+      readonly failure?: Failure;
+      /** Final outputs, relative to the workspace, when there are any. */
+      readonly outputs?: readonly string[];
+    }
+  | {
+      readonly type: 'build-finished';
+      readonly asOf: string;
+      /** run_id of the last run-numbered rule that is part of the build, else null. */
+      readonly runId: string | null;
+      readonly executed: number;
+      readonly restored: number;
+      readonly checked: number;
+      readonly fresh: number;
+      readonly absent: number;
+      readonly failed: number;
+      readonly blocked: number;
+      readonly seconds: number;
+      readonly interrupted: boolean;
+    };
+
+export type Listener = (event: BuildEvent) => void;

@@ -1,0 +1,131 @@
+/**
+ * Time partitions: the keys of years, months, ISO weeks, days and hours, and what stretch of UTC time each
+ * covers. Pure arithmetic on epoch milliseconds; knows no rules and no clock.
+ */
+import type { Every } from '../manifest/model.ts';
+import type { Span } from '../task.ts';
+
+export interface TimeKey extends Span {
+  readonly key: string;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
+/** 1970-01-05 was a Monday: ISO weeks start there. */
+const FIRST_MONDAY = 4 * DAY;
+
+/** Start of the partition that `at` lies in. */
+function startOf(every: Every, at: number): number {
+  const date = new Date(at);
+  switch (every) {
+    case 'year':
+      return Date.UTC(date.getUTCFullYear(), 0);
+    case 'month':
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+    case 'week':
+      return Math.floor((at - FIRST_MONDAY) / WEEK) * WEEK + FIRST_MONDAY;
+    case 'day':
+      return Math.floor(at / DAY) * DAY;
+    case 'hour':
+      return Math.floor(at / HOUR) * HOUR;
+  }
+}
+
+function endOf(every: Every, start: number): number {
+  const date = new Date(start);
+  switch (every) {
+    case 'year':
+      return Date.UTC(date.getUTCFullYear() + 1, 0);
+    case 'month':
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+    case 'week':
+      return start + WEEK;
+    case 'day':
+      return start + DAY;
+    case 'hour':
+      return start + HOUR;
+  }
+}
+
+/** `2024`, `2024-01`, `2024-W05`, `2024-01-05`, `2024-01-05T07`. */
+function keyOf(every: Every, start: number): string {
+  const iso = new Date(start).toISOString();
+  switch (every) {
+    case 'year':
+      return iso.slice(0, 4);
+    case 'month':
+      return iso.slice(0, 7);
+    case 'week': {
+      // An ISO week belongs to the year of its Thursday.
+      const thursday = start + 3 * DAY;
+      const year = new Date(thursday).getUTCFullYear();
+      const number = Math.floor((thursday - Date.UTC(year, 0)) / WEEK) + 1;
+      return `${year}-W${String(number).padStart(2, '0')}`;
+    }
+    case 'day':
+      return iso.slice(0, 10);
+    case 'hour':
+      return iso.slice(0, 13);
+  }
+}
+
+/** The partitions that overlap [from, to), ascending, each with its whole span. Empty when from ≥ to. */
+export function calendarKeys(every: Every, from: number, to: number): readonly TimeKey[] {
+  const keys: TimeKey[] = [];
+  if (!(from < to)) return keys;
+  for (let start = startOf(every, from); start < to; ) {
+    const end = endOf(every, start);
+    keys.push({ key: keyOf(every, start), start, end });
+    start = end;
+  }
+  return keys;
+}
+
+const SHAPES: readonly [RegExp, Every][] = [
+  [/^\d{4}$/, 'year'],
+  [/^\d{4}-(0[1-9]|1[0-2])$/, 'month'],
+  [/^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/, 'week'],
+  [/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'day'],
+  [/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])$/, 'hour'],
+];
+
+/** What a key of a dynamic dimension covers, if it names a time partition; undefined for any other text. */
+export function timeKey(key: string): TimeKey | undefined {
+  const every = SHAPES.find(([shape]) => shape.test(key))?.[1];
+  if (every === undefined) return undefined;
+  const start = every === 'week' ? startOfWeekKey(key) : Date.parse(instantOf(every, key));
+  // `2024-02-30` parses as nothing or as another day: a key is a partition only if it is spelt as we would spell it.
+  if (Number.isNaN(start) || keyOf(every, start) !== key) return undefined;
+  return { key, start, end: endOf(every, start) };
+}
+
+function instantOf(every: Every, key: string): string {
+  switch (every) {
+    case 'year':
+      return `${key}-01-01T00:00:00Z`;
+    case 'month':
+      return `${key}-01T00:00:00Z`;
+    case 'hour':
+      return `${key}:00:00Z`;
+    case 'week':
+    case 'day':
+      return `${key}T00:00:00Z`;
+  }
+}
+
+function startOfWeekKey(key: string): number {
+  // 4 January always lies in week 1.
+  const fourth = Date.UTC(Number(key.slice(0, 4)), 0, 4);
+  return startOf('week', fourth) + (Number(key.slice(6)) - 1) * WEEK;
+}
+
+/** One of the two holds the other whole: how time dimensions relate (a day and its month, in either direction). */
+export function nested(a: Span, b: Span): boolean {
+  return (a.start >= b.start && a.end <= b.end) || (b.start >= a.start && b.end <= a.end);
+}
+
+/** `2025-08-22T23:59:00Z`: the one spelling of an instant in keys, parameters and reports. */
+export function isoInstant(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+}

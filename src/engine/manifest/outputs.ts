@@ -1,0 +1,33 @@
+/** Outputs of a rule: where its targets write, each at a path of its own. */
+import { error } from '../diagnostic.ts';
+import type { OutputSpec, Template } from './model.ts';
+import type { Entry } from './node.ts';
+import { openTemplate, spelling } from './open.ts';
+import { checkPath, normalizePath, splitDirectory } from './path-template.ts';
+import type { Scope } from './scope.ts';
+
+export function readOutput({ key: name, value: node }: Entry, scope: Scope): OutputSpec | undefined {
+  const written = openTemplate(node, scope);
+  if (written === undefined) return undefined;
+  const { template, directory } = splitDirectory(normalizePath(written));
+  const subject = `output "${name}" of ${scope.owner}`;
+  if (!checkPath(template, subject, node.place, scope)) return undefined;
+  const path = spelling(template);
+  if (path.split('/').includes('..')) {
+    scope.report(
+      error(`${subject} leaves its folder by "..": ${path}`, node.place, 'write the path without ".."'),
+    );
+  }
+  for (const dimension of scope.dimensions) {
+    if (names(template, dimension)) continue;
+    const message = `${subject} lacks \${${dimension}}: the targets of all its keys would write the same file`;
+    scope.report(error(message, node.place, `make \${${dimension}} part of the path`));
+  }
+  return { name, template, directory };
+}
+
+function names({ parts }: Template, dimension: string): boolean {
+  return parts.some(
+    (part) => typeof part !== 'string' && part.kind === 'dimension' && part.name === dimension,
+  );
+}

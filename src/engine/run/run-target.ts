@@ -1,0 +1,258 @@
+/**
+ * Runs one target: start mark → task into temporary outputs → verify → re-check inputs → flush, rename → record.
+ * Knows nothing of the graph or of other targets; the local executor.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Failure, Listener } from '../events.ts';
+import { isoInstant } from '../graph/calendar.ts';
+import type { Digest } from '../hash.ts';
+import { sha256File } from '../hash.ts';
+import type { OutputSpec } from '../manifest/model.ts';
+import { errorCode, removeTree } from '../state/files.ts';
+import { StatMemo } from '../state/memo.ts';
+import type { OutputFact, SuccessRecord } from '../state/record.ts';
+import type { BuildState } from '../state/workspace-state.ts';
+import type { Attempted } from './attempt.ts';
+import { attempt } from './attempt.ts';
+import type { Placement } from './commit.ts';
+import { pointLatest, putInPlace } from './commit.ts';
+import type { RunPlan } from './decide.ts';
+import { outputPath } from './parts.ts';
+import type { Runner, RunResult } from './scheduler.ts';
+import type { Session } from './session.ts';
+
+export interface OutputPlace extends Placement {
+  readonly name: string;
+  /** As it is recorded: relative to the workspace, or absolute. */
+  readonly path: string;
+}
+
+export class LocalRunner implements Runner {
+  readonly #session: Session;
+  readonly #state: BuildState;
+  readonly #emit: Listener;
+  readonly #signal: AbortSignal;
+
+  constructor(session: Session, state: BuildState, emit: Listener, signal: AbortSignal) {
+    this.#session = session;
+    this.#state = state;
+    this.#emit = emit;
+    this.#signal = signal;
+  }
+
+  async run(plan: RunPlan): Promise<RunResult> {
+    const { rule } = plan.target;
+    const runId = `${isoInstant(this.#session.graph.manifest.asOf).slice(0, 10)}-${plan.fingerprint.slice(0, 8)}`;
+    this.#state.journal.append({ kind: 'start', target: plan.target.id }, false);
+    const firstPath = rule.outputs[0] ? outputPath(rule.outputs[0], plan.partition, runId) : '';
+    const folder = this.#state.temporaryFolder(this.#session.memo.absolute(firstPath));
+    const started = performance.now();
+    try {
+      const places = rule.outputs.map((output) => this.#place(plan, output, runId, folder));
+      const attempted = await attempt({
+        session: this.#session,
+        plan,
+        places,
+        emit: this.#emit,
+        signal: this.#signal,
+      });
+      const seconds = Math.round(performance.now() - started) / 1000;
+      return await this.#finish(plan, places, runId, attempted, seconds);
+    } catch (thrown) {
+      const failure = diskTrouble(plan.target.id, thrown);
+      if (failure === undefined) throw thrown;
+      return this.#fail(plan, failure);
+    } finally {
+      removeTree(folder);
+    }
+  }
+
+  #place(plan: RunPlan, output: OutputSpec, runId: string, folder: string): OutputPlace {
+    const path = outputPath(output, plan.partition, runId).replace(/\/$/, '');
+    const temporary = join(folder, output.name, basename(path));
+    mkdirSync(output.directory ? temporary : dirname(temporary), { recursive: true });
+    const { name, directory } = output;
+    return { name, path, directory, temporary, final: this.#session.memo.absolute(path) };
+  }
+
+  async #finish(
+    plan: RunPlan,
+    places: readonly OutputPlace[],
+    runId: string,
+    attempted: Attempted,
+    seconds: number,
+  ): Promise<RunResult> {
+    switch (attempted.kind) {
+      case 'failed':
+        return this.#fail(plan, attempted.failure);
+      case 'absent': {
+        if (!this.#inputsHold(plan)) return { kind: 'again' };
+        const { reason, recheckAfter } = attempted;
+        const at = recheckAfter === undefined ? undefined : new Date(Date.now() + recheckAfter).toISOString();
+        this.#record(plan, seconds, {
+          outputs: [],
+          discovered: [],
+          absent: { reason, ...(at === undefined ? {} : { recheckAt: at }) },
+        });
+        return {
+          kind: 'settled',
+          settled: { state: 'absent', reason, reasons: plan.reasons },
+          outcome: 'absent',
+        };
+      }
+      case 'done':
+        return this.#commit(plan, places, runId, attempted.discovered, seconds);
+    }
+  }
+
+  #fail(plan: RunPlan, failure: Failure): RunResult {
+    const { target, fingerprint, reasons } = plan;
+    // An interrupted target has not failed: nothing is known of it.
+    if (this.#signal.aborted) return { kind: 'again' };
+    const finishedAt = new Date().toISOString();
+    this.#state.journal.append(
+      { kind: 'failure', target: target.id, fingerprint, failure, finishedAt },
+      true,
+    );
+    return { kind: 'settled', settled: { state: 'failed', failure, reasons }, outcome: 'failed' };
+  }
+
+  async #commit(
+    plan: RunPlan,
+    places: readonly OutputPlace[],
+    runId: string,
+    discovered: readonly string[],
+    seconds: number,
+  ): Promise<RunResult> {
+    const { memo } = this.#session;
+    for (const place of places) {
+      const problem = wrongShape(place);
+      if (problem !== undefined) {
+        return this.#fail(plan, { code: 'output-missing', message: `${plan.target.id}: ${problem}` });
+      }
+    }
+    const outputs = await Promise.all(
+      places.map(
+        async ({ name, path, temporary, directory }): Promise<OutputFact> => ({
+          name,
+          path,
+          digest: directory ? digestOfDirectory(temporary) : await sha256File(temporary),
+        }),
+      ),
+    );
+    if (!this.#inputsHold(plan)) return { kind: 'again' };
+    const learnt: [string, string][] = [];
+    for (const path of discovered) learnt.push([path, memo.digest(path) ?? 'missing']);
+
+    // Files that would be replaced by their own content stay: readers and the memo are spared.
+    const changed = places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
+    putInPlace(changed);
+    for (const { name, path, directory } of changed) {
+      const fact = outputs.find((output) => output.name === name);
+      if (fact !== undefined && !directory) memo.learn(path, fact.digest);
+    }
+    const numbered = places.some((_, at) => plan.target.rule.outputs[at]?.template.parts.some(isRunId));
+    const record = this.#record(plan, seconds, {
+      outputs,
+      discovered: learnt,
+      ...(numbered ? { runId } : {}),
+    });
+    if (numbered) pointAt(places, runId);
+    const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
+    const outcome = same ? 'checked' : 'executed';
+    return {
+      kind: 'settled',
+      settled: { state: outcome, record, elided: false, reasons: plan.reasons },
+      outcome,
+    };
+  }
+
+  #record(
+    plan: RunPlan,
+    seconds: number,
+    facts: Pick<SuccessRecord, 'outputs' | 'discovered' | 'absent' | 'runId'>,
+  ): SuccessRecord {
+    const { journal } = this.#state;
+    const { target, fingerprint, parts, code } = plan;
+    if (code !== undefined && !journal.loaded.codes.has(code.digest)) {
+      journal.append({ kind: 'code', digest: code.digest, files: code.files }, false);
+    }
+    const record: SuccessRecord = {
+      kind: 'success',
+      target: target.id,
+      fingerprint,
+      parts,
+      ...facts,
+      finishedAt: new Date().toISOString(),
+      seconds,
+    };
+    journal.append(record, true);
+    return record;
+  }
+
+  /** What was digested before the task ran is still what stands there. */
+  #inputsHold({ gathered }: RunPlan): boolean {
+    return gathered.inputs.every(({ items }) =>
+      items.every(({ path, digest }) => this.#session.memo.digest(path) === digest),
+    );
+  }
+}
+
+const DISK_TROUBLE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: free some space and build again',
+  EDQUOT: 'the disk quota is used up: free some space and build again',
+  EACCES: 'make the folder writable for this user',
+  EPERM: 'make the folder writable for this user',
+  EROFS: 'the volume is mounted read-only: point `paths` of the config elsewhere',
+  ENOTDIR: 'a file stands where a folder is wanted: move it away',
+  EISDIR: 'a folder stands where a file is wanted: move it away',
+  ENOTEMPTY: 'a folder stands where a file is wanted: move it away',
+  EEXIST: 'a file stands where a folder is wanted: move it away',
+};
+
+/** Trouble with the place where outputs go is an expected failure; anything else that is thrown here is a bug. */
+function diskTrouble(target: string, thrown: unknown): Failure | undefined {
+  const code = errorCode(thrown) ?? '';
+  const hint = DISK_TROUBLE[code];
+  if (hint === undefined || !(thrown instanceof Error)) return undefined;
+  return {
+    code: 'cannot-write',
+    message: `${target}: its outputs cannot be written: ${thrown.message}`,
+    hint,
+  };
+}
+
+function isRunId(part: string | { readonly kind: string }): boolean {
+  return typeof part !== 'string' && part.kind === 'run_id';
+}
+
+function sameOutputs(previous: SuccessRecord | undefined, outputs: readonly OutputFact[]): boolean {
+  if (previous === undefined || previous.outputs.length !== outputs.length) return false;
+  return outputs.every(({ path, digest }, at) => {
+    const old = previous.outputs[at];
+    return old?.path === path && old.digest === digest;
+  });
+}
+
+function wrongShape({ name, path, temporary, directory }: OutputPlace): string | undefined {
+  const stat = statSync(temporary, { throwIfNoEntry: false });
+  if (stat === undefined) return `the task ended without writing output "${name}" (${path})`;
+  if (directory && !stat.isDirectory())
+    return `output "${name}" (${path}/) must be a directory, and is a file`;
+  if (!directory && !stat.isFile()) return `output "${name}" (${path}) must be a file, and is none`;
+  return undefined;
+}
+
+function digestOfDirectory(folder: string): Digest {
+  const digest = new StatMemo('', folder).digest('./');
+  if (digest === undefined) throw new Error(`${folder} vanished while it was hashed`);
+  return digest;
+}
+
+/** The folder named by the run is the one whose name holds the run_id. */
+function pointAt(places: readonly OutputPlace[], runId: string): void {
+  const final = places.find((place) => place.final.includes(`/${runId}/`))?.final;
+  if (final === undefined) return;
+  pointLatest(final.slice(0, final.indexOf(`/${runId}/`) + runId.length + 1));
+}

@@ -1,0 +1,304 @@
+/**
+ * The loop. Targets go through named states, each change through one `move`: a target is wanted, linked to what
+ * it reads, waits for that, is decided, queues for its pool, runs, and settles, which may make its dependents
+ * ready. It knows neither how a target is decided nor how it runs.
+ */
+
+import type { Listener, Outcome } from '../events.ts';
+import type { LinkedInput } from '../graph/edges.ts';
+import { linkInputs } from '../graph/edges.ts';
+import type { RunPlan } from './decide.ts';
+import { decide } from './decide.ts';
+import type { Roots } from './roots.ts';
+import type { Session } from './session.ts';
+import type { Settled } from './settled.ts';
+
+/** `awaiting`: the keys of a dynamic dimension; `waiting`: producers. */
+type State = 'awaiting' | 'waiting' | 'ready' | 'queued' | 'running' | 'settled';
+
+export type RunResult =
+  | { readonly kind: 'settled'; readonly settled: Settled; readonly outcome: Outcome }
+  /** Inputs changed while it ran: decide anew. */
+  | { readonly kind: 'again' };
+
+export interface Runner {
+  run(plan: RunPlan): Promise<RunResult>;
+}
+
+export interface SchedulerOptions {
+  /** Undefined in a dry run, where `decide` never asks for one. */
+  readonly runner: Runner | undefined;
+  /** All pools together. */
+  readonly jobs: number;
+  readonly failFast: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: Listener;
+}
+
+/** How often one target may be decided anew because its inputs changed under it. */
+const MAX_AGAIN = 5;
+
+/** Settles every root and all it needs, or stops starting work when told to. */
+export async function schedule(session: Session, roots: Roots, options: SchedulerOptions): Promise<void> {
+  await new Loop(session, roots, options).run();
+}
+
+class Loop {
+  readonly #session: Session;
+  readonly #roots: Roots;
+  readonly #options: SchedulerOptions;
+  readonly #states: (State | undefined)[] = [];
+  readonly #links: (readonly LinkedInput[] | undefined)[] = [];
+  readonly #pending: number[] = [];
+  readonly #dependents: number[][] = [];
+  readonly #again: number[] = [];
+  readonly #ready: number[] = [];
+  readonly #queued: RunPlan[] = [];
+  readonly #unannounced = new Set<number>();
+  readonly #inPool = new Map<string, number>();
+  #running = 0;
+  #stopped = false;
+  #wake: (() => void) | undefined;
+  #bug: unknown;
+
+  constructor(session: Session, roots: Roots, options: SchedulerOptions) {
+    this.#session = session;
+    this.#roots = roots;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    await this.#session.identifyCode();
+    for (const index of this.#roots.first(this.#session.graph)) this.#want(index);
+    const stop = (): void => this.#stop();
+    this.#options.signal.addEventListener('abort', stop, { once: true });
+    if (this.#options.signal.aborted) this.#stop();
+    try {
+      for (;;) {
+        await this.#decideReady();
+        this.#startQueued();
+        if (this.#running === 0) break;
+        await new Promise<void>((wake) => {
+          this.#wake = wake;
+        });
+      }
+    } finally {
+      this.#options.signal.removeEventListener('abort', stop);
+    }
+    for (const index of this.#unannounced) {
+      const settled = this.#session.settled(index);
+      if (settled !== undefined) this.#announce(index, settled, 'fresh', 0);
+    }
+    if (this.#bug !== undefined) throw this.#bug;
+    if (!this.#stopped) this.#expectAllSettled();
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#queued.length = 0;
+    this.#ready.length = 0;
+  }
+
+  /** Takes a target, and by and by all it needs, into this pass. */
+  #want(index: number): void {
+    if (this.#states[index] !== undefined) return;
+    this.#move(index, 'awaiting');
+    const { rule } = this.#session.graph.target(index);
+    this.#options.emit({ type: 'targets-planned', rule: rule.name, count: 1 });
+    this.#link(index);
+  }
+
+  #link(index: number): void {
+    const { graph, paths } = this.#session;
+    const link = linkInputs(graph, paths, graph.target(index));
+    const needs = new Set<number>();
+    if ('awaits' in link) for (const each of link.awaits) needs.add(each);
+    else {
+      this.#links[index] = link.linked;
+      this.#move(index, 'waiting');
+      for (const { members } of link.linked) {
+        for (const member of members) if (member.kind === 'target') needs.add(member.target);
+      }
+    }
+    this.#waitFor(index, needs);
+  }
+
+  #waitFor(index: number, needs: ReadonlySet<number>): void {
+    let pending = 0;
+    for (const need of needs) {
+      this.#want(need);
+      if (this.#states[need] === 'settled') continue;
+      pending++;
+      const dependents = this.#dependents[need];
+      if (dependents) dependents.push(index);
+      else this.#dependents[need] = [index];
+    }
+    this.#pending[index] = pending;
+    if (pending === 0) this.#unblock(index);
+  }
+
+  #unblock(index: number): void {
+    if (this.#states[index] === 'awaiting') {
+      this.#link(index);
+      return;
+    }
+    this.#move(index, 'ready');
+    this.#ready.push(index);
+  }
+
+  async #decideReady(): Promise<void> {
+    // Decisions are synchronous so that 100,000 of them cost no promises, but must not starve running tasks.
+    let last = performance.now();
+    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
+      this.#decide(next);
+      if (performance.now() - last < 50) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#startQueued();
+      last = performance.now();
+    }
+  }
+
+  #decide(index: number): void {
+    const { graph } = this.#session;
+    const target = graph.target(index);
+    const code = this.#session.identified.get(target.rule.name);
+    if (code === undefined) throw new Error(`no code was identified for rule "${target.rule.name}"`);
+    const decision = decide(this.#session, target, this.#links[index] ?? [], code);
+    switch (decision.kind) {
+      case 'settle':
+        this.#settle(index, decision.settled, outcomeOf(decision.settled), 0);
+        return;
+      case 'demand':
+        for (const each of decision.targets) this.#demand(each);
+        this.#move(index, 'waiting');
+        this.#waitFor(index, new Set(decision.targets));
+        return;
+      case 'run':
+        this.#move(index, 'queued');
+        this.#queued.push(decision.plan);
+    }
+  }
+
+  /** An intermediate that settled on the strength of its record is needed as a file. */
+  #demand(index: number): void {
+    const { demanded } = this.#session;
+    if (demanded.has(index)) return;
+    demanded.add(index);
+    this.#unannounced.delete(index);
+    this.#session.set(index, undefined);
+    this.#move(index, 'ready');
+    this.#ready.push(index);
+  }
+
+  #startQueued(): void {
+    if (this.#stopped) return;
+    const { jobs, runner } = this.#options;
+    const { pools } = this.#session.graph.manifest;
+    for (let at = 0; at < this.#queued.length && this.#running < jobs; ) {
+      const plan = this.#queued[at];
+      if (plan === undefined || runner === undefined) return;
+      const { pool } = plan.target.rule;
+      const busy = this.#inPool.get(pool) ?? 0;
+      if (busy >= (pools.get(pool) ?? 1)) {
+        at++;
+        continue;
+      }
+      this.#queued.splice(at, 1);
+      this.#inPool.set(pool, busy + 1);
+      this.#running++;
+      void this.#start(plan, runner);
+    }
+  }
+
+  async #start(plan: RunPlan, runner: Runner): Promise<void> {
+    const { index, rule, id } = plan.target;
+    this.#move(index, 'running');
+    this.#options.emit({ type: 'target-started', target: id, rule: rule.name, reasons: plan.reasons });
+    const started = performance.now();
+    try {
+      const result = await runner.run(plan);
+      if (result.kind === 'settled') {
+        this.#settle(index, result.settled, result.outcome, (performance.now() - started) / 1000);
+      } else if (!this.#stopped) this.#decideAgain(index, plan);
+    } catch (thrown) {
+      // Not a task's failure (those are values) but ours, or a disk that is full: stop, and let it be seen.
+      this.#bug ??= thrown;
+      this.#stop();
+    } finally {
+      this.#running--;
+      this.#inPool.set(rule.pool, (this.#inPool.get(rule.pool) ?? 1) - 1);
+      this.#wake?.();
+    }
+  }
+
+  #decideAgain(index: number, plan: RunPlan): void {
+    const times = (this.#again[index] ?? 0) + 1;
+    this.#again[index] = times;
+    if (times <= MAX_AGAIN) {
+      this.#move(index, 'ready');
+      this.#ready.push(index);
+      return;
+    }
+    const message = `${plan.target.id}: its inputs changed while it ran, ${times} times in a row`;
+    const failure = { code: 'input-unstable', message, hint: 'wait until whatever writes them has finished' };
+    this.#settle(index, { state: 'failed', failure, reasons: plan.reasons }, 'failed', 0);
+  }
+
+  #settle(index: number, settled: Settled, outcome: Outcome | undefined, seconds: number): void {
+    this.#session.set(index, settled);
+    this.#move(index, 'settled');
+    // Somebody may yet need its files: then it runs, and has one end, not two.
+    if (settled.state === 'fresh' && settled.elided) this.#unannounced.add(index);
+    else if (outcome !== undefined) this.#announce(index, settled, outcome, seconds);
+    if (outcome === 'failed' && this.#options.failFast) this.#stop();
+    if (this.#stopped) return;
+    const dependents = this.#dependents[index];
+    this.#dependents[index] = [];
+    for (const dependent of dependents ?? []) {
+      const pending = (this.#pending[dependent] ?? 1) - 1;
+      this.#pending[dependent] = pending;
+      if (pending === 0) this.#unblock(dependent);
+    }
+    for (const more of this.#roots.after(this.#session.graph, index)) this.#want(more);
+  }
+
+  #announce(index: number, settled: Settled, outcome: Outcome, seconds: number): void {
+    const { id, rule } = this.#session.graph.target(index);
+    this.#options.emit({
+      type: 'target-finished',
+      target: id,
+      rule: rule.name,
+      outcome,
+      reasons: settled.reasons,
+      seconds: Math.round(seconds * 1000) / 1000,
+      ...(settled.state === 'absent' ? { absent: settled.reason } : {}),
+      ...(settled.state === 'failed' ? { failure: settled.failure } : {}),
+      ...('record' in settled && settled.record
+        ? { outputs: settled.record.outputs.map(({ path }) => path) }
+        : {}),
+    });
+  }
+
+  #move(index: number, to: State): void {
+    this.#states[index] = to;
+  }
+
+  /** Only a cycle of targets can leave some unsettled: the checks before the loop should have named it. */
+  #expectAllSettled(): void {
+    const stuck = this.#states.flatMap((state, index) =>
+      state === 'settled' || state === undefined ? [] : [this.#session.graph.target(index).id],
+    );
+    if (stuck.length === 0) return;
+    throw new Error(`these targets wait for each other: ${stuck.slice(0, 10).join(', ')}`);
+  }
+}
+
+function outcomeOf(settled: Settled): Outcome | undefined {
+  switch (settled.state) {
+    case 'stale':
+    case 'pending':
+      return undefined;
+    default:
+      return settled.state;
+  }
+}

@@ -1,0 +1,41 @@
+/** How a target stands once it has been decided: the one vocabulary that plan, scheduler and commands share. */
+import type { Failure, Reason } from '../events.ts';
+import type { SuccessRecord } from '../state/record.ts';
+
+export type Settled =
+  /**
+   * Up to date, or just made so. `elided`: an intermediate whose files are gone but whose record still stands for
+   * them, because nobody has needed the files yet.
+   */
+  | {
+      readonly state: 'fresh' | 'executed' | 'checked';
+      readonly record: SuccessRecord;
+      readonly elided: boolean;
+      readonly reasons: readonly Reason[];
+    }
+  | { readonly state: 'absent'; readonly reason: string; readonly reasons: readonly Reason[] }
+  | { readonly state: 'failed'; readonly failure: Failure; readonly reasons: readonly Reason[] }
+  /** Something upstream failed. `roots` are the targets that really did, `code` is the first one's. */
+  | {
+      readonly state: 'blocked';
+      readonly roots: readonly string[];
+      readonly code: string;
+      readonly reasons: readonly Reason[];
+    }
+  /** Dry runs only: would be built. `record` is what its dependents may assume meanwhile. */
+  | {
+      readonly state: 'stale';
+      readonly record: SuccessRecord | undefined;
+      readonly reasons: readonly Reason[];
+    }
+  /** Dry runs only: something upstream is stale, and whether that reaches this target is not known. */
+  | {
+      readonly state: 'pending';
+      readonly record: SuccessRecord | undefined;
+      readonly reasons: readonly Reason[];
+    };
+
+/** Whether dependents cannot know this target's outputs yet. */
+export function isUncertain(settled: Settled): settled is Extract<Settled, { state: 'stale' | 'pending' }> {
+  return settled.state === 'stale' || settled.state === 'pending';
+}

@@ -1,0 +1,145 @@
+/**
+ * Digests of files without reading them again: path → stat and digest. An entry counts only while size,
+ * mtime, ctime and inode are what they were, and only if the file was already at rest when it was read:
+ * one that changed within the clock's tick of being hashed is hashed again. Knows no targets.
+ */
+import type { Stats } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from '../hash.ts';
+import { sha256, sha256FileSync } from '../hash.ts';
+import { byCodeUnit } from '../json.ts';
+import { isMissing, replaceFile, walkFiles } from './files.ts';
+
+/**
+ * Time stamps move in ticks: of the kernel's clock (4 ms at HZ=250, 10 ms at HZ=100), or of whole seconds on some
+ * volumes (FAT: two). Two edits in one tick look alike, so a file is trusted only once more than this lay between
+ * its last change and the moment of hashing.
+ */
+const FINE_TICK_MS = 50;
+const COARSE_TICK_MS = 2_500;
+
+interface Entry {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+  readonly digest: Digest;
+  /** Wall clock when hashing began, milliseconds. */
+  readonly hashedAt: number;
+}
+
+const HEADER = 'pipeline stat memo 1';
+
+export class StatMemo {
+  readonly #file: string;
+  readonly #workspace: string;
+  readonly #entries = new Map<string, Entry>();
+  #changed = false;
+  /** How many files were really read: tests count it. */
+  hashed = 0;
+
+  /** A memo that cannot be read is an empty one: it only ever saves work. */
+  constructor(file: string, workspace: string) {
+    this.#file = file;
+    this.#workspace = workspace;
+    let text: string;
+    try {
+      text = readFileSync(file, 'utf8');
+    } catch (thrown) {
+      if (isMissing(thrown)) return;
+      throw thrown;
+    }
+    const [header, sum, ...lines] = text.split('\n');
+    if (header !== HEADER || sum !== sha256(lines.join('\n'))) return;
+    for (const line of lines) {
+      const [digest, size, mtimeMs, ctimeMs, ino, hashedAt, ...path] = line.split(' ');
+      if (digest === undefined || path.length === 0) continue;
+      this.#entries.set(path.join(' '), {
+        digest: digest as Digest,
+        size: Number(size),
+        mtimeMs: Number(mtimeMs),
+        ctimeMs: Number(ctimeMs),
+        ino: Number(ino),
+        hashedAt: Number(hashedAt),
+      });
+    }
+  }
+
+  /**
+   * Digest of a file, or of a folder's listing of paths and digests; undefined where there is nothing.
+   * Paths are relative to the workspace, or absolute.
+   */
+  digest(path: string): Digest | undefined {
+    const absolute = this.absolute(path);
+    const stat = statSync(absolute, { throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    if (stat.isDirectory()) return this.#digestOfFolder(path, absolute);
+    const entry = this.#entries.get(path);
+    if (entry !== undefined && same(entry, stat)) return entry.digest;
+    return this.#hash(path, absolute, stat);
+  }
+
+  /** Notes what a file that was just put in place holds, so that it is not read again at once. */
+  learn(path: string, digest: Digest): void {
+    const stat = lstatSync(this.absolute(path));
+    if (stat.isFile()) this.#set(path, stat, digest, Date.now());
+  }
+
+  save(temporary: string): void {
+    if (!this.#changed) return;
+    const lines = [...this.#entries]
+      .sort(([a], [b]) => byCodeUnit(a, b))
+      .filter(([path]) => !path.includes('\n'))
+      .map(([path, e]) => `${e.digest} ${e.size} ${e.mtimeMs} ${e.ctimeMs} ${e.ino} ${e.hashedAt} ${path}`);
+    const body = lines.join('\n');
+    replaceFile(this.#file, `${HEADER}\n${sha256(body)}\n${body}`, temporary);
+    this.#changed = false;
+  }
+
+  absolute(path: string): string {
+    return path.startsWith('/') ? path : join(this.#workspace, path);
+  }
+
+  #digestOfFolder(path: string, absolute: string): Digest {
+    const base = path.endsWith('/') ? path : `${path}/`;
+    const lines = walkFiles(absolute).map((name) => `${this.digest(base + name) ?? 'gone'} ${name}\n`);
+    return sha256(lines.join(''));
+  }
+
+  #hash(path: string, absolute: string, stat: Stats): Digest | undefined {
+    const hashedAt = Date.now();
+    this.hashed++;
+    try {
+      const digest = sha256FileSync(absolute);
+      this.#set(path, stat, digest, hashedAt);
+      return digest;
+    } catch (thrown) {
+      if (isMissing(thrown)) return undefined;
+      throw thrown;
+    }
+  }
+
+  #set(path: string, stat: Stats, digest: Digest, hashedAt: number): void {
+    const { size, mtimeMs, ctimeMs, ino } = stat;
+    this.#entries.set(path, { size, mtimeMs, ctimeMs, ino, digest, hashedAt });
+    this.#changed = true;
+  }
+}
+
+/** A stamp in the future of `hashedAt` (the clock was set back) fails the same comparison. */
+function atRest(stat: Stats, hashedAt: number): boolean {
+  const coarse = stat.mtimeMs % 1000 === 0 && stat.ctimeMs % 1000 === 0;
+  const tick = coarse ? COARSE_TICK_MS : FINE_TICK_MS;
+  return Math.max(stat.mtimeMs, stat.ctimeMs) + tick < hashedAt;
+}
+
+function same(entry: Entry, stat: Stats): boolean {
+  return (
+    entry.size === stat.size &&
+    entry.mtimeMs === stat.mtimeMs &&
+    entry.ctimeMs === stat.ctimeMs &&
+    entry.ino === stat.ino &&
+    atRest(stat, entry.hashedAt)
+  );
+}

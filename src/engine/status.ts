@@ -1,0 +1,134 @@
+/**
+ * The dry plan of `build`, without lock and without network: which targets are stale and why, and all that one
+ * target depends on, then and now. Reads records and files; changes nothing but the memo it keeps in memory.
+ */
+import type { Diagnostic } from './diagnostic.ts';
+import type { Reason, TargetState, TargetStatus } from './events.ts';
+import { linkInputs } from './graph/edges.ts';
+import type { Selector } from './graph/selector.ts';
+import { parseSelectors } from './graph/selector.ts';
+import type { Part } from './hash.ts';
+import type { Manifest } from './manifest/model.ts';
+import type { Builtins } from './run/code.ts';
+import { Code } from './run/code.ts';
+import { gather } from './run/gather.ts';
+import { partsOf } from './run/parts.ts';
+import type { Roots } from './run/roots.ts';
+import { schedule } from './run/scheduler.ts';
+import { Session } from './run/session.ts';
+import { checkMatches, rootsOf } from './select.ts';
+import { openForReading } from './state/workspace-state.ts';
+import type { Span } from './task.ts';
+
+export interface StatusRequest {
+  readonly workspace: string;
+  readonly manifest: Manifest;
+  readonly builtins: Builtins;
+  readonly selectors: readonly string[];
+  readonly between: Span | undefined;
+  /** As `build` would be asked: for `build -n`. */
+  readonly force: boolean;
+  readonly refresh: boolean;
+  readonly now: number;
+}
+
+export type Survey =
+  | {
+      readonly kind: 'surveyed';
+      readonly session: Session;
+      readonly roots: Roots;
+      readonly targets: readonly TargetStatus[];
+      readonly remarks: readonly string[];
+    }
+  | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] };
+
+export async function survey(request: StatusRequest): Promise<Survey> {
+  const { manifest, workspace } = request;
+  const { loaded, memo } = openForReading(workspace);
+  let forced: ReadonlySet<number> = new Set();
+  const make = (force: boolean): Session =>
+    new Session(manifest, {
+      workspace,
+      loaded,
+      memo,
+      code: new Code(request.builtins, workspace, memo),
+      options: {
+        dry: true,
+        refresh: request.refresh,
+        offline: false,
+        force: (target) => force && forced.has(target.index),
+        now: request.now,
+      },
+    });
+  const session = make(request.force);
+  const problems = session.check();
+  if (problems.length > 0) return { kind: 'invalid', diagnostics: problems };
+  const selectors = parseSelectors(request.selectors, manifest, request.between);
+  if (!selectors.ok) return { kind: 'invalid', diagnostics: selectors.diagnostics };
+  const matches = checkMatches(session.graph, selectors.value, request.selectors);
+  if (!matches.ok) return { kind: 'invalid', diagnostics: matches.diagnostics };
+  const roots = await rootsOf(selectors.value, manifest, () => make(false));
+  if (!roots.ok) return { kind: 'invalid', diagnostics: roots.diagnostics };
+  forced = roots.value.selected;
+  await schedule(session, roots.value, {
+    runner: undefined,
+    jobs: 1,
+    failFast: false,
+    signal: new AbortController().signal,
+    emit: () => undefined,
+  });
+  const targets = statuses(session, roots.value, selectors.value);
+  return { kind: 'surveyed', session, roots: roots.value, targets, remarks: loaded.remarks };
+}
+
+/** By rule in declared order, then by partition; of what is selected, or with `+` of all it needs too. */
+function statuses(session: Session, roots: Roots, selectors: readonly Selector[]): readonly TargetStatus[] {
+  const all = selectors.some((selector) => selector.kind === 'rule' && selector.needs);
+  const byRule = new Map<string, TargetStatus[]>();
+  for (const name of session.graph.manifest.rules.keys()) byRule.set(name, []);
+  const chosen = all ? session.graph.targets.map(({ index }) => index) : roots.selected;
+  for (const index of chosen) {
+    const settled = session.settled(index);
+    if (settled === undefined) continue;
+    const { id, rule } = session.graph.target(index);
+    const state: TargetState =
+      settled.state === 'executed' || settled.state === 'checked' ? 'fresh' : settled.state;
+    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons });
+  }
+  for (const { rule, giver } of roots.unknown(session.graph)) {
+    const { id, keys } = session.graph.target(giver);
+    const reasons: Reason[] = [{ kind: 'upstream', name: id }];
+    byRule.get(rule)?.push({ target: [rule, ...keys, '*'].join('/'), state: 'unknown', reasons });
+  }
+  return [...byRule.values()].flat();
+}
+
+export interface ComparedPart {
+  readonly kind: Part[0];
+  readonly name: string;
+  readonly was?: string;
+  readonly is?: string;
+}
+
+/** Every part of a target's fingerprint, as recorded and as it is. Needs a survey that has settled the target. */
+export function compareParts(session: Session, id: string): readonly ComparedPart[] {
+  const target = session.graph.find(id);
+  const link = target && linkInputs(session.graph, session.paths, target);
+  if (target === undefined || link === undefined || !('linked' in link)) return [];
+  const partition = session.graph.partition(target);
+  const gathered = gather(session, link.linked, partition);
+  const identity = session.identity(target.rule);
+  const now = [...partsOf(target.rule, partition, identity, gathered.inputs), ...gathered.parts];
+  const was = session.loaded.successes.get(id)?.parts ?? [];
+  const key = ([kind, name]: Part): string => `${kind}\n${name}`;
+  const old = new Map(was.map((part) => [key(part), part[2]]));
+  const compared = now.map((part): ComparedPart => {
+    const before = old.get(key(part));
+    old.delete(key(part));
+    return { kind: part[0], name: part[1], ...(before === undefined ? {} : { was: before }), is: part[2] };
+  });
+  for (const part of was) {
+    if (old.has(key(part))) compared.push({ kind: part[0], name: part[1], was: part[2] });
+  }
+  return compared;
+}

@@ -1,0 +1,118 @@
+/**
+ * Progress as lines, for logs and pipes: one line for each thing worth knowing, failures in full.
+ * What is fresh is silent. Knows neither rows nor the closing summary.
+ */
+import type { BuildEvent, Outcome } from '../engine/events.ts';
+import { formatDiagnostics } from './diagnostic-printer.ts';
+import { formatDuration } from './duration.ts';
+import { formatFailure, verb } from './failure.ts';
+import type { Reporter, TextStream } from './listener.ts';
+import { printable } from './printable.ts';
+import { describeReasons } from './reasons.ts';
+import type { Style } from './style.ts';
+import { styleFor } from './style.ts';
+
+export interface PlainOptions {
+  readonly color: boolean;
+  /** For the excerpts of diagnostics; lines of a log are never cropped. */
+  readonly width: number;
+  /** Failures only. */
+  readonly quiet?: boolean;
+  /** Also what starts, what is fresh, and every log line. */
+  readonly verbose?: boolean;
+}
+
+type Finished = Extract<BuildEvent, { type: 'target-finished' }>;
+
+export function createPlain(stream: TextStream, options: PlainOptions): Reporter {
+  const style = styleFor(options.color);
+  const { quiet = false, verbose = false } = options;
+  const print = (line: string): void => {
+    stream.write(`${line}\n`);
+  };
+  let dryRun = false;
+
+  function finished(event: Finished): void {
+    if (event.outcome === 'failed') print(formatFailure(event, style, verbose).join('\n'));
+    else if (!quiet && (verbose || event.outcome !== 'fresh')) print(finishedLine(event, style, dryRun));
+  }
+
+  function aside(event: BuildEvent): void {
+    switch (event.type) {
+      case 'warning':
+        stream.write(withLineEnd(formatDiagnostics([event.diagnostic], options)));
+        return;
+      case 'lock-waiting':
+        print(waitingLine(event.holder, style));
+        return;
+      case 'target-retry':
+        print(retryLine(event, style));
+        return;
+      case 'target-started':
+        if (verbose) print(tidy(verb('started'), printable(event.target), describeReasons(event.reasons)));
+        return;
+      case 'target-log':
+        if (verbose) print(tidy(style.dim(verb('log')), printable(event.target), printable(event.line)));
+        return;
+      case 'build-started':
+      case 'targets-planned':
+      case 'target-progress':
+      case 'target-finished':
+      case 'build-finished':
+        return;
+    }
+  }
+
+  return {
+    listener: (event) => {
+      if (event.type === 'build-started') dryRun = event.dryRun;
+      if (event.type === 'target-finished') finished(event);
+      else if (!quiet) aside(event);
+    },
+    close: () => {},
+  };
+}
+
+/** `waiting   another build holds the workspace: …`. */
+export function waitingLine(holder: string, style: Style): string {
+  return `${style.yellow(verb('waiting'))}another build holds the workspace: ${printable(holder)}`;
+}
+
+export function withLineEnd(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function retryLine(event: Extract<BuildEvent, { type: 'target-retry' }>, style: Style): string {
+  const wait = `in ${formatDuration(event.waitMs / 1000)}`;
+  const why = `${printable(event.message)} (retry ${event.attempt})`;
+  return tidy(style.yellow(verb('retry')), printable(event.target), wait, why);
+}
+
+/** `executed  bars/BTCUSDT/2024-01  0.8s  input zips changed`. */
+function finishedLine(event: Finished, style: Style, dryRun: boolean): string {
+  const word = dryRun && event.outcome === 'executed' ? 'to build' : event.outcome;
+  const why = event.absent === undefined ? describeReasons(event.reasons) : printable(event.absent);
+  const seconds = dryRun || event.outcome === 'blocked' ? '' : formatDuration(event.seconds);
+  return tidy(paintFor(event.outcome, style)(verb(word)), printable(event.target), seconds, why);
+}
+
+function paintFor(outcome: Outcome, style: Style): (text: string) => string {
+  switch (outcome) {
+    case 'executed':
+    case 'restored':
+      return style.green;
+    case 'failed':
+      return style.red;
+    case 'absent':
+    case 'blocked':
+      return style.yellow;
+    case 'checked':
+    case 'fresh':
+      return style.dim;
+  }
+}
+
+/** The verb, then whatever is not empty, two spaces apart. */
+function tidy(verb: string, ...parts: readonly string[]): string {
+  return verb + parts.filter((part) => part !== '').join('  ');
+}

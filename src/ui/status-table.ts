@@ -1,0 +1,101 @@
+/**
+ * The state of all targets for people: by rule, counted, and what is not fresh with its reasons, runs of
+ * partitions compressed. Pure; knows neither how states are found nor where the text goes.
+ */
+import type { TargetState, TargetStatus } from '../engine/events.ts';
+import { printable } from './printable.ts';
+import { describeReasons } from './reasons.ts';
+import type { Run } from './status-runs.ts';
+import { runsOf } from './status-runs.ts';
+import type { Style } from './style.ts';
+import { styleFor } from './style.ts';
+import { ruleOf } from './target-name.ts';
+import { crop, padEnd, textWidth } from './width.ts';
+
+export interface StatusOptions {
+  readonly color: boolean;
+  readonly width: number;
+  /** All reasons instead of the first three. */
+  readonly verbose: boolean;
+}
+
+/** The order in which states are counted: from good to bad. */
+const STATES: readonly TargetState[] = [
+  'fresh',
+  'absent',
+  'unknown',
+  'stale',
+  'pending',
+  'blocked',
+  'failed',
+];
+
+/** Lines that each end with a line end. The list is expected in partition order. */
+export function formatStatus(targets: readonly TargetStatus[], options: StatusOptions): string {
+  if (targets.length === 0) return 'no targets\n';
+  const style = styleFor(options.color);
+  const rules = new Map<string, TargetStatus[]>();
+  for (const target of targets) {
+    const rule = ruleOf(target.target);
+    const group = rules.get(rule);
+    if (group === undefined) rules.set(rule, [target]);
+    else group.push(target);
+  }
+  const nameWidth = Math.max(...[...rules.keys()].map((rule) => textWidth(printable(rule))));
+  const lines: string[] = [];
+  for (const [rule, group] of rules) {
+    const name = padEnd(printable(rule), nameWidth);
+    lines.push(headed(name, `  ${countStates(group)}`, options.width, style.bold));
+    for (const run of runsOf(group)) lines.push(runLine(run, options, style));
+  }
+  const sum = `${targets.length} ${targets.length === 1 ? 'target' : 'targets'}: ${countStates(targets)}`;
+  return `${[...lines, crop(sum, options.width)].join('\n')}\n`;
+}
+
+function countStates(targets: readonly TargetStatus[]): string {
+  const counts = new Map<TargetState, number>();
+  for (const { state } of targets) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return STATES.flatMap((state) => (counts.has(state) ? [`${counts.get(state)} ${state}`] : [])).join(', ');
+}
+
+/** `  bars BTCUSDT 2021-03..2021-07 (5): code changed tasks/bars/normalize.ts`. */
+function runLine(run: Run, options: StatusOptions, style: Style): string {
+  const range = run.count === 1 ? run.first : `${run.first}..${run.last}`;
+  const names = [run.rule, ...run.prefix.split('/'), range].filter((name) => name !== '');
+  const count = run.count === 1 ? '' : ` (${run.count})`;
+  const head = `  ${printable(names.join(' '))}${count}`;
+  return headed(head, `: ${because(run, options.verbose)}`, options.width, paintFor(run.state, style));
+}
+
+/** The state stands in the words of its reason where there is one: `waits for …`, `failed: …`. */
+function because({ state, reasons }: Run, verbose: boolean): string {
+  const words = describeReasons(reasons, verbose ? Number.POSITIVE_INFINITY : undefined);
+  if (words === '') return state;
+  const said =
+    state === 'stale' ||
+    (state === 'pending' && reasons.some(({ kind }) => kind === 'upstream')) ||
+    (state === 'failed' && reasons.some(({ kind }) => kind === 'failed'));
+  return said ? words : `${state}, ${words}`;
+}
+
+function paintFor(state: TargetState, style: Style): (text: string) => string {
+  switch (state) {
+    case 'fresh':
+      return style.green;
+    case 'stale':
+    case 'pending':
+      return style.yellow;
+    case 'failed':
+    case 'blocked':
+      return style.red;
+    case 'absent':
+    case 'unknown':
+      return style.dim;
+  }
+}
+
+/** A line cropped as a whole, its head painted afterwards, so that no colour is cut in two. */
+function headed(head: string, rest: string, width: number, paint: (text: string) => string): string {
+  const line = crop(head + rest, width);
+  return line.startsWith(head) ? paint(head) + line.slice(head.length) : paint(line);
+}

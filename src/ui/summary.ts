@@ -1,0 +1,74 @@
+/** The closing lines of a build for people: what failed and what to do, then one line of counts. Knows no progress. */
+import type { BuildEvent } from '../engine/events.ts';
+import { formatDuration } from './duration.ts';
+import type { FailedTarget } from './failure.ts';
+import type { Reporter, TextStream } from './listener.ts';
+import { printable, printableLines } from './printable.ts';
+import { styleFor } from './style.ts';
+
+export interface SummaryOptions {
+  readonly color: boolean;
+  /** Nothing at all unless something failed. */
+  readonly quiet?: boolean;
+}
+
+export type BuildFinished = Extract<BuildEvent, { type: 'build-finished' }>;
+
+const LISTED = 20;
+
+/** Says it at `close`, so that it stands below what other reporters leave when they close before it. */
+export function createSummary(stream: TextStream, options: SummaryOptions): Reporter {
+  const failed: FailedTarget[] = [];
+  let finished: BuildFinished | undefined;
+  let dryRun = false;
+  return {
+    listener: (event) => {
+      if (event.type === 'build-started') dryRun = event.dryRun;
+      else if (event.type === 'target-finished' && event.outcome === 'failed') failed.push(event);
+      else if (event.type === 'build-finished') finished = event;
+    },
+    close: () => {
+      if (finished === undefined || (options.quiet && failed.length === 0 && !finished.interrupted)) return;
+      stream.write(formatSummary(finished, failed, { color: options.color, dryRun }));
+    },
+  };
+}
+
+/** Text that ends with a line end. */
+export function formatSummary(
+  finished: BuildFinished,
+  failed: readonly FailedTarget[],
+  options: { readonly color: boolean; readonly dryRun?: boolean },
+): string {
+  const style = styleFor(options.color);
+  const lines = failed.slice(0, LISTED).flatMap(({ target, failure }) => {
+    const [message = ''] = printableLines(failure?.message ?? 'failed');
+    const todo = failure?.hint ?? `its whole log: pipeline --verbose build ${target}`;
+    return [`${style.red('failed')} ${style.bold(printable(target))}: ${message}`, `  ${printable(todo)}`];
+  });
+  if (failed.length > LISTED) lines.push(`and ${failed.length - LISTED} more: pipeline status @failed`);
+  const closing = closingLine(finished, options.dryRun === true);
+  const paint = finished.failed > 0 || finished.interrupted ? style.red : style.green;
+  return `${[...lines, paint(closing)].join('\n')}\n`;
+}
+
+/** `built 12, 30 fresh, 1 failed in 3.2s (as of …)`, or `nothing to do: 43 targets fresh`. */
+function closingLine(finished: BuildFinished, dryRun: boolean): string {
+  const { executed, restored, checked, fresh, absent, failed, blocked, interrupted } = finished;
+  const rest = [`${fresh} fresh`, `${absent} absent`, `${failed} failed`, `${blocked} blocked`];
+  const others = rest.filter((text) => !text.startsWith('0 '));
+  const acted = executed + restored + checked + failed + blocked > 0;
+  if (!acted && !interrupted) return `nothing to do: ${settled(fresh, absent)}`;
+  const verbs = [`built ${executed}`, `restored ${restored}`, `checked ${checked}`];
+  const done = verbs.filter((text) => !text.endsWith(' 0'));
+  if (done.length === 0) done.push('built 0');
+  const counts = [...done, ...others].join(', ').replace(/^built/, dryRun ? 'would build' : 'built');
+  const start = interrupted ? 'interrupted: ' : '';
+  return `${start}${counts} in ${formatDuration(finished.seconds)} (as of ${finished.asOf})`;
+}
+
+function settled(fresh: number, absent: number): string {
+  if (fresh === 0 && absent === 0) return 'no targets';
+  const first = `${fresh} ${fresh === 1 ? 'target' : 'targets'} fresh`;
+  return absent === 0 ? first : `${first}, ${absent} absent`;
+}

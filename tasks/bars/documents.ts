@@ -1,0 +1,90 @@
+/**
+ * The JSON files that stand beside tables of bars: gaps.json of a staged month, which `bars/merge` and the filling
+ * of gaps read, and summary.json of a finished one, which reports read. Shapes only: it opens no file.
+ */
+import { z } from 'zod';
+import type { Gap } from './grid.ts';
+import { isoSeconds } from './grid.ts';
+
+/** What serves a month, as `binance/sources` says under `/months/{month}`; null where it does not know the month. */
+export const planSchema = z
+  .object({
+    served: z.enum(['monthly', 'daily', 'none']),
+    provisional: z.boolean(),
+    reason: z.enum(['pre-listing', 'not-published']).exactOptional(),
+  })
+  .nullable();
+
+export type Plan = z.output<typeof planSchema>;
+
+/** A month that nothing is known to serve cannot be final. */
+export function isProvisional(plan: Plan): boolean {
+  return plan?.provisional ?? true;
+}
+
+const count = z.int().nonnegative();
+const instant = z.string();
+
+export const gapsSchema = z.strictObject({
+  version: z.literal(1),
+  start: instant,
+  end: instant,
+  expected: count,
+  rows: count,
+  first_ts: instant.nullable(),
+  last_ts: instant.nullable(),
+  gaps: z.array(z.strictObject({ first: instant, last: instant, missing: count })),
+  counts: z.strictObject({
+    duplicates: count,
+    conflicts: count,
+    off_grid: count,
+    short_close: count,
+    zero_trade: count,
+    provisional: count,
+    price_rule: count,
+    volume_rule: count,
+    outside: count,
+  }),
+  plan: planSchema,
+  files: z.array(
+    z.strictObject({ name: z.string(), sha256: z.string(), kind: z.enum(['monthly', 'daily']), rows: count }),
+  ),
+});
+
+export type GapsDocument = z.output<typeof gapsSchema>;
+
+export type Summary = {
+  readonly version: 1;
+  readonly symbol: string;
+  readonly market: string;
+  readonly interval: string;
+  readonly month: string;
+  readonly start: string;
+  readonly end: string;
+  readonly expected: number;
+  readonly rows: number;
+  readonly first_ts: string | null;
+  readonly last_ts: string | null;
+  readonly min_low: number | null;
+  readonly max_high: number | null;
+  readonly gaps: GapsDocument['gaps'];
+  readonly sources: { readonly monthly: number; readonly daily: number; readonly rest: number };
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+} & GapsDocument['counts'];
+
+/** The parts that both documents have. */
+export function extentOf(
+  ts: Float64Array,
+  gaps: readonly Gap[],
+): Pick<Summary, 'first_ts' | 'last_ts' | 'gaps'> {
+  const iso = (ms: number | undefined): string | null => (ms === undefined ? null : isoSeconds(ms));
+  return {
+    first_ts: iso(ts.at(0)),
+    last_ts: iso(ts.at(-1)),
+    gaps: gaps.map(({ first, last, missing }) => ({
+      first: isoSeconds(first),
+      last: isoSeconds(last),
+      missing,
+    })),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * Task: a month's staged rows and what REST gave for its gaps → the final table, its summary beside it. A row from
+ * REST counts only where the files have none. It asks nobody and mends nothing.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
+import { canonicalJson, defineTask, inputPath, outputPath, sha256 } from '../../src/engine/task.ts';
+import type { Session } from '../lib/duckdb.ts';
+import { withDuckDB } from '../lib/duckdb.ts';
+import { jsonText } from '../lib/json-text.ts';
+import type { GapsDocument, Summary } from './documents.ts';
+import { extentOf, gapsSchema, isProvisional } from './documents.ts';
+import { checkBars } from './gate.ts';
+import { countWithin, gapsIn, isoSeconds } from './grid.ts';
+import type { MonthOf, Params } from './params.ts';
+import { monthOf, paramsSchema } from './params.ts';
+import { readBars, writeBars } from './parquet.ts';
+import { parseRestRows } from './rest-rows.ts';
+import { countFlags } from './rules.ts';
+import type { Bars } from './table.ts';
+import { SOURCES } from './table.ts';
+import type { Merged } from './union.ts';
+import { fillFrom } from './union.ts';
+
+/** Of the columns and their meaning: raise it when a reader of old files would be misled by new ones. */
+const SCHEMA_VERSION = '1';
+
+const DAY_MS = 86_400_000;
+
+export default defineTask({
+  version: 1,
+  params: paramsSchema,
+  async run(ctx) {
+    const month = monthOf(ctx);
+    const gaps = gapsSchema.parse(JSON.parse(await readFile(inputPath(ctx, 'gaps'), 'utf8')));
+    const fillPath = inputPath(ctx, 'fill');
+    const fillText = await readFile(fillPath, 'utf8');
+    const rest = parseRestRows(fillText, relative(ctx.workspace, fillPath));
+    if (!rest.ok) return { failed: rest.failure };
+
+    return withDuckDB(ctx.signal, async (session) => {
+      const staged = await readBars(session, inputPath(ctx, 'staged'));
+      const merged = fillFrom(staged, rest.klines, month, {
+        market: ctx.params.market,
+        interval: month.interval,
+        provisional: isProvisional(gaps.plan),
+      });
+      if (merged.bars.rows === 0) {
+        return { absent: gaps.plan?.reason ?? 'not-published', recheckAfter: DAY_MS };
+      }
+      const broken = checkBars(merged.bars, month.span, month.interval, `bars of ${ctx.target}`);
+      if (broken !== undefined) return { failed: broken };
+
+      const files = gaps.files.map(({ name, sha256 }) => ({ name, sha256 }));
+      if (merged.filled > 0) files.push({ name: restName(ctx.params, month), sha256: sha256(fillText) });
+      const unwritten = await publish(ctx, session, merged.bars, month, files);
+      if (unwritten !== undefined) return { failed: unwritten };
+      await writeFile(
+        outputPath(ctx, 'summary'),
+        jsonText(summaryOf(ctx.params, month, merged, gaps, files)),
+      );
+      return undefined;
+    });
+  },
+});
+
+type Files = Summary['files'];
+
+/** REST answers have no file name of their own here: they go by the month that they help to make. */
+function restName({ symbol, interval }: Params, { month }: MonthOf): string {
+  return `${symbol}-${interval}-${month}.rest.json`;
+}
+
+/** Writes the table and looks at what the file says of itself. */
+async function publish(
+  ctx: TaskContext<Params>,
+  session: Session,
+  bars: Bars,
+  { month }: MonthOf,
+  files: Files,
+): Promise<TaskFailure | undefined> {
+  const { symbol, interval, market } = ctx.params;
+  const path = outputPath(ctx, 'bars');
+  const sources = canonicalJson(files.map((file) => ({ ...file })));
+  await writeBars(session, path, bars, {
+    schema_version: SCHEMA_VERSION,
+    symbol,
+    month,
+    interval,
+    market,
+    sources,
+  });
+  const [written] = await session.doubles(
+    'SELECT unnest([num_rows, num_row_groups])::DOUBLE FROM parquet_file_metadata($1)',
+    [path],
+  );
+  if (written?.[0] === bars.rows && written[1] === 1) return undefined;
+  return {
+    code: 'gate-written',
+    message: `bars of ${ctx.target}: the file has ${written?.[0]} rows in ${written?.[1]} row groups, expected ${bars.rows} in 1`,
+    hint: 'this is a defect of the pipeline: please report it',
+  };
+}
+
+function summaryOf(
+  { symbol, market, interval: spelt }: Params,
+  { month, span, interval }: MonthOf,
+  { bars, duplicates, conflicts, outside }: Merged,
+  { counts }: GapsDocument,
+  files: Files,
+) {
+  const rowsFrom = SOURCES.map((_, code) =>
+    bars.source.reduce((sum, from) => sum + (from === code ? 1 : 0), 0),
+  );
+  const [monthly = 0, daily = 0, rest = 0] = rowsFrom;
+  return {
+    version: 1,
+    symbol,
+    market,
+    interval: spelt,
+    month,
+    start: isoSeconds(span.start),
+    end: isoSeconds(span.end),
+    expected: countWithin(span, interval),
+    rows: bars.rows,
+    ...extentOf(bars.ts, gapsIn(bars.ts, span, interval)),
+    min_low: bars.low.reduce((least, low) => Math.min(least, low), Number.POSITIVE_INFINITY),
+    max_high: bars.high.reduce((most, high) => Math.max(most, high), Number.NEGATIVE_INFINITY),
+    ...countFlags(bars),
+    duplicates: counts.duplicates + duplicates,
+    conflicts: counts.conflicts + conflicts,
+    outside: counts.outside + outside,
+    sources: { monthly, daily, rest },
+    files: files.map((file) => ({ ...file })),
+  } satisfies Summary;
+}

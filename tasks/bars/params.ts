@@ -1,0 +1,31 @@
+/** The parameters that both tasks of bars take, checked. It knows no rule. */
+import { z } from 'zod';
+import type { Span, TaskContext } from '../../src/engine/task.ts';
+import { intervalMs, refusedInterval } from '../lib/interval.ts';
+
+export const paramsSchema = z.strictObject({
+  market: z.enum(['spot', 'um', 'cm']),
+  symbol: z.string().min(1),
+  interval: z.string().superRefine((text, ctx) => {
+    const refused = refusedInterval(text);
+    if (refused !== undefined) ctx.addIssue({ code: 'custom', message: refused });
+  }),
+});
+
+export type Params = z.output<typeof paramsSchema>;
+
+/** What the partition is: its month, what of it counts, and the length of a bar. */
+export interface MonthOf {
+  readonly month: string;
+  readonly span: Span;
+  readonly interval: number;
+}
+
+export function monthOf({ target, partition, params }: TaskContext<Params>): MonthOf {
+  const month = partition.keys['month'];
+  const span = partition.spans['month'];
+  const interval = intervalMs(params.interval);
+  if (month === undefined || span === undefined) throw new Error(`${target}: the rule must be for months`);
+  if (interval === undefined) throw new Error(`${target}: unchecked interval ${params.interval}`);
+  return { month, span, interval };
+}

@@ -1,0 +1,91 @@
+/**
+ * Which of the listed files serve which month: a pure function of listing, as-of and config. The monthly ZIP once
+ * it is listed, else the daily ZIPs of its days; `preferDaily` names the months whose monthly file is known to be
+ * wrong (DOMAIN.md §2). It reads nothing and knows no URL.
+ */
+import type { Span } from '../../src/engine/task.ts';
+import { byCodeUnit } from '../../src/engine/task.ts';
+import type { Entry, Listing } from './listing-file.ts';
+import { monthOfKey, monthsIn, overlaps, spanOf } from './time-keys.ts';
+
+const MINUTE = 60_000;
+
+export interface ChooseOptions {
+  /** The last minute that counts, epoch milliseconds. */
+  readonly asOf: number;
+  readonly start: number;
+  readonly preferDaily: readonly string[];
+}
+
+export interface MonthPlan {
+  readonly served: 'monthly' | 'daily' | 'none';
+  /** A better file may come: the month is not served by its monthly file, `preferDaily` aside. */
+  readonly provisional: boolean;
+  /** Of `none`: before the first listed file, or after it and not there (yet). */
+  readonly reason?: 'pre-listing' | 'not-published';
+}
+
+export interface Sources {
+  readonly version: 1;
+  /** The files that serve, by month or day. A file serves its whole span even when the as-of falls inside it. */
+  readonly files: Readonly<Record<string, Entry>>;
+  /** The listed files that do not. */
+  readonly others: Readonly<Record<string, Entry>>;
+  /** Every month that overlaps the range. */
+  readonly months: Readonly<Record<string, MonthPlan>>;
+  /** The listed key that starts first, null where nothing is listed. */
+  readonly first: string | null;
+}
+
+export function choose(listing: Pick<Listing, 'monthly' | 'daily'>, options: ChooseOptions): Sources {
+  const range: Span = { start: options.start, end: options.asOf + MINUTE };
+  const all = { ...listing.monthly, ...listing.daily };
+  const first = firstOf(Object.keys(all));
+  const days = daysByMonth(listing, range);
+  const prefer = new Set(options.preferDaily);
+
+  const serving = new Set<string>();
+  const months: Record<string, MonthPlan> = {};
+  for (const month of monthsIn(range)) {
+    const monthly = Object.hasOwn(listing.monthly, month);
+    const daily = days.get(month) ?? [];
+    const preferred = prefer.has(month);
+    const served =
+      monthly && !(preferred && daily.length > 0) ? 'monthly' : daily.length > 0 ? 'daily' : 'none';
+    const provisional = served !== 'monthly' && !preferred;
+    months[month] = { served, provisional, ...(served === 'none' ? { reason: whyNone(month, first) } : {}) };
+    for (const key of served === 'monthly' ? [month] : served === 'daily' ? daily : []) serving.add(key);
+  }
+  const files: Record<string, Entry> = {};
+  const others: Record<string, Entry> = {};
+  for (const [key, entry] of Object.entries(all)) (serving.has(key) ? files : others)[key] = entry;
+  return { version: 1, files, others, months, first: first ?? null };
+}
+
+/** The listed days that overlap the range, by month. */
+function daysByMonth(listing: Pick<Listing, 'daily'>, range: Span): ReadonlyMap<string, readonly string[]> {
+  const days = new Map<string, string[]>();
+  for (const key of Object.keys(listing.daily)) {
+    if (!overlaps(spanAt(key), range)) continue;
+    const month = monthOfKey(key);
+    const known = days.get(month);
+    if (known === undefined) days.set(month, [key]);
+    else known.push(key);
+  }
+  return days;
+}
+
+function whyNone(month: string, first: string | undefined): 'pre-listing' | 'not-published' {
+  return first !== undefined && spanAt(month).end <= spanAt(first).start ? 'pre-listing' : 'not-published';
+}
+
+/** Of a month and its first day, which start together, the month. */
+function firstOf(keys: readonly string[]): string | undefined {
+  return [...keys].sort((a, b) => spanAt(a).start - spanAt(b).start || byCodeUnit(a, b))[0];
+}
+
+function spanAt(key: string): Span {
+  const span = spanOf(key);
+  if (span === undefined) throw new RangeError(`"${key}" is no month or day: the listing was not checked`);
+  return span;
+}

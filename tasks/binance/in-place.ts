@@ -1,0 +1,69 @@
+/**
+ * The raw file that is in place already: whether it is the wanted one, and keeping it when another takes its name.
+ * Files are linked where the file system can, else copied. It knows no archive and no checksum file.
+ */
+import type { Stats } from 'node:fs';
+import { copyFile, link, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { sha256File } from '../../src/engine/task.ts';
+
+export interface InPlace {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/** The file under its final name, or undefined where there is none. */
+export async function inPlace(path: string, signal: AbortSignal): Promise<InPlace | undefined> {
+  const stats = await statOf(path);
+  if (stats === undefined || !stats.isFile()) return undefined;
+  return { path, size: stats.size, sha256: await sha256File(path, signal) };
+}
+
+/** Makes `to` the same content as `from`. `to` must not exist. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  // A link to a symbolic link would be a symbolic link, relative to the wrong folder.
+  if (!(await lstat(from)).isSymbolicLink() && (await linked(from, to))) return;
+  // Not at once under its name: a copy that is cut short must not look whole.
+  const partial = `${to}.partial`;
+  await copyFile(from, partial);
+  await rename(partial, to);
+}
+
+/** `revisions/BTCUSDT-1m-2024-01.0123abcd.zip` beside the file: what the publisher served before. Returns its path. */
+export async function keepRevision(old: InPlace): Promise<string> {
+  const name = basename(old.path).replace(/\.zip$/, '');
+  const folder = join(dirname(old.path), 'revisions');
+  const path = join(folder, `${name}.${old.sha256.slice(0, 8)}.zip`);
+  if ((await statOf(path)) !== undefined) return path;
+  await mkdir(folder, { recursive: true });
+  await rm(`${path}.partial`, { force: true });
+  await linkOrCopy(old.path, path);
+  return path;
+}
+
+/** False where the file system cannot link these two; everything else is thrown. */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (thrown) {
+    const code = codeOf(thrown);
+    if (['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES'].includes(code))
+      return false;
+    throw thrown;
+  }
+}
+
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (thrown) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(thrown))) return undefined;
+    throw thrown;
+  }
+}
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+}

@@ -1,0 +1,124 @@
+/**
+ * The shape of the market's config: checks it and adds what follows from the market. Structurally the engine's
+ * `ConfigSchema`, which only the composition root names. A workspace with neither `market` nor `binance` is none of
+ * ours: whatever it calls `symbols` or `limits` passes. It reads no files and knows no places in them.
+ */
+import { z } from 'zod';
+import type { Json } from '../src/engine/task.ts';
+import { byCodeUnit } from '../src/engine/task.ts';
+import { MARKETS, RAW_FOLDERS, REST_URLS } from './binance/layout.ts';
+import type { ConfigIssue } from './config-contradictions.ts';
+import { at, contradictions, isMap } from './config-contradictions.ts';
+import * as v from './config-values.ts';
+
+export type { ConfigIssue } from './config-contradictions.ts';
+
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+/** Sections in which a name that nobody knows is a mistake. What may be null has a default or may be wanting. */
+const SECTIONS: Readonly<Record<string, Shape>> = {
+  history: { start_ts_utc: v.instant, end_ts_utc: v.instant.nullable() },
+  binance: {
+    archive_url: v.baseUrl,
+    listing_url: v.baseUrl,
+    /** How old an answer of the listing may be: `refresh` of the rule. */
+    listing_refresh: v.duration,
+    rest_url: v.baseUrl.nullable(),
+    prefer_daily: v.list(v.month, 0, 'a list of months such as ["2020-12"]').nullable(),
+    /** Follows from the market: `complete` adds it. */
+    folder: v.oneOf(Object.values(RAW_FOLDERS)),
+  },
+  network: {
+    connect_timeout: v.duration.nullable(),
+    headers_timeout: v.duration.nullable(),
+    body_timeout: v.duration.nullable(),
+    ca_file: v.nonEmptyText.nullable(),
+    user_agent: v.userAgent.nullable(),
+  },
+  limits: { max_zip_bytes: v.bytes.nullable(), max_csv_bytes: v.bytes.nullable() },
+};
+
+/** What else is read, with names that users may add to. */
+const OPEN_NAMES = [
+  'paths.raw',
+  'paths.cache',
+  'paths.processed',
+  'paths.reports',
+  'pools.network',
+  'pools.rest',
+  'pools.cpu',
+];
+const THRESHOLDS: Shape = { critical: v.fraction, warning: v.fraction };
+
+const market = v.oneOf(MARKETS);
+
+const schema = z.looseObject(
+  optional({
+    market,
+    interval: v.interval,
+    symbols: v.list(v.symbol, 1, 'a list of symbols such as ["BTCUSDT"]'),
+    ...Object.fromEntries(Object.entries(SECTIONS).map(([name, shape]) => [name, section(name, shape)])),
+    paths: z.record(z.string(), v.nonEmptyText, { error: expectedSection }).nullable(),
+    pools: z.record(z.string(), v.poolSize, { error: expectedSection }).nullable(),
+    quality: z.looseObject(optional({ coverage: section('quality.coverage', THRESHOLDS) }), {
+      error: expectedSection,
+    }),
+  }),
+);
+
+export const configSchema = {
+  check(config: Json): readonly ConfigIssue[] {
+    if (!isMarketConfig(config)) return [];
+    const issues = schema.safeParse(config).error?.issues.flatMap(issuesOf) ?? [];
+    return [...issues, ...contradictions(config)];
+  },
+
+  /** Adds `binance.folder` and, unless it is given, `binance.rest_url`. */
+  complete(config: Json): Json {
+    const name = market.safeParse(at(config, 'market'));
+    if (!isMap(config) || !name.success) return config;
+    const known = MARKETS.find((each) => each === name.data);
+    if (known === undefined) return config;
+    const given = isMap(config['binance']) ? config['binance'] : {};
+    const binance = { ...given, folder: RAW_FOLDERS[known], rest_url: given['rest_url'] ?? REST_URLS[known] };
+    return { ...config, binance };
+  },
+
+  known: [
+    'market',
+    'interval',
+    'symbols',
+    ...Object.entries(SECTIONS).flatMap(([name, shape]) => Object.keys(shape).map((key) => `${name}.${key}`)),
+    ...OPEN_NAMES,
+    ...Object.keys(THRESHOLDS).map((key) => `quality.coverage.${key}`),
+  ].sort(byCodeUnit) as readonly string[],
+};
+
+/** A map whose names are all known, each of which may be missing. Null is a section with nothing under it. */
+function section(name: string, shape: Shape) {
+  const names = Object.keys(shape).sort(byCodeUnit).join(', ');
+  const error = (issue: z.core.$ZodRawIssue): string =>
+    issue.code === 'unrecognized_keys'
+      ? `no such name in ${name}: expected one of ${names}`
+      : expectedSection(issue);
+  return z.strictObject(optional(shape), { error }).nullable();
+}
+
+function optional(shape: Shape): Shape {
+  return Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, type.optional()]));
+}
+
+function expectedSection(issue: { readonly input?: unknown }): string {
+  return `${v.shown(issue.input)}: expected names and values`;
+}
+
+/** One issue for each unknown name, at that name. */
+function issuesOf(issue: z.core.$ZodIssue): readonly ConfigIssue[] {
+  const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+  return issue.keys.map((key) => ({ path: [...path, key], message: `"${key}": ${issue.message}` }));
+}
+
+function isMarketConfig(config: Json): boolean {
+  return at(config, 'market') !== undefined || at(config, 'binance') !== undefined;
+}

@@ -1,0 +1,22 @@
+/**
+ * The registry: every built-in task by the name that manifests use. Modules are imported only when a target
+ * runs. Knows no manifest and no engine but the contract.
+ */
+import type { Task } from '../src/engine/task.ts';
+
+export interface Registered {
+  /** Of the entry module, relative to the project's folder, as it stands in the source tree. */
+  readonly module: string;
+  // biome-ignore lint/suspicious/noExplicitAny: each task has its own type of params, checked by its own parser
+  load(): Promise<{ readonly default: Task<any> }>;
+}
+
+export const registry: Readonly<Record<string, Registered>> = {
+  'binance/listing': { module: 'tasks/binance/listing.ts', load: () => import('./binance/listing.ts') },
+  'binance/sources': { module: 'tasks/binance/sources.ts', load: () => import('./binance/sources.ts') },
+  'binance/archive': { module: 'tasks/binance/archive.ts', load: () => import('./binance/archive.ts') },
+  'binance/fill': { module: 'tasks/binance/fill.ts', load: () => import('./binance/fill.ts') },
+  'bars/normalize': { module: 'tasks/bars/normalize.ts', load: () => import('./bars/normalize.ts') },
+  'bars/merge': { module: 'tasks/bars/merge.ts', load: () => import('./bars/merge.ts') },
+  'reports/coverage': { module: 'tasks/reports/coverage.ts', load: () => import('./reports/coverage.ts') },
+};

@@ -1,0 +1,38 @@
+/**
+ * From when on a symbol counts as listed. The archive has no listing date: it is told by the first file that
+ * the archive lists and by the first bar in it (DOMAIN.md §2). It knows no causes other than this one.
+ */
+import type { Span } from '../../src/engine/task.ts';
+import { spanOf } from '../binance/time-keys.ts';
+import type { MonthFacts, SymbolFacts } from './months.ts';
+
+/**
+ * Bars that open before this moment are missing because nothing was listed yet; minus infinity where nothing is
+ * known. What is not proven stays unexcused:
+ * - The first bar counts only where it lies in the first file's span or before it. If the file's month failed,
+ *   is absent or is empty, then the symbol was listed when the span begins, and the hole that follows is one.
+ * - If the span began before the partition and rows outside the partition were cut, then the symbol may have
+ *   been trading before the configured start, and a hole right after it is one as well.
+ */
+export function listedSince({ firstFile, months }: Pick<SymbolFacts, 'firstFile' | 'months'>): number {
+  if (firstFile === null) return Number.NEGATIVE_INFINITY;
+  const span = spanOfFile(firstFile);
+  const earliest = months.find((month) => firstBar(month) !== null);
+  if (earliest?.kind !== 'present') return span.start;
+  const bar = firstBar(earliest);
+  if (bar === null || bar >= span.end) return span.start;
+  const cutBefore = span.start < earliest.span.start && earliest.summary.outside > 0;
+  return cutBefore ? span.start : bar;
+}
+
+function spanOfFile(key: string): Span {
+  const span = spanOf(key);
+  if (span !== undefined) return span;
+  throw new Error(
+    `"${key}" is no key of a listed file: expected a month such as 2017-08 or a day such as 2017-08-17`,
+  );
+}
+
+function firstBar(month: MonthFacts): number | null {
+  return month.kind === 'present' ? month.summary.first_ts : null;
+}

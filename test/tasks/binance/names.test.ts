@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  addressOf,
+  dailyMonthPrefix,
+  fileName,
+  folderPrefix,
+  keyFor,
+  MARKETS,
+  markerBefore,
+  memberName,
+  timeKeyOf,
+} from '../../../tasks/binance/layout.ts';
+import { isDay, isMonth, monthsIn, nextMonth, overlaps, spanOf } from '../../../tasks/binance/time-keys.ts';
+
+const spot = { market: 'spot', symbol: 'BTCUSDT', interval: '1m' } as const;
+const cm = { market: 'cm', symbol: 'BTCUSD_PERP', interval: '1h' } as const;
+
+describe('a time key', () => {
+  it('covers its month or its day', () => {
+    expect(spanOf('2024-02')).toEqual({ start: Date.UTC(2024, 1, 1), end: Date.UTC(2024, 2, 1) });
+    expect(spanOf('2024-12')).toEqual({ start: Date.UTC(2024, 11, 1), end: Date.UTC(2025, 0, 1) });
+    expect(spanOf('2024-02-29')).toEqual({ start: Date.UTC(2024, 1, 29), end: Date.UTC(2024, 2, 1) });
+  });
+
+  it.each([
+    '',
+    '2024',
+    '2024-13',
+    '2024-00',
+    '2023-02-29',
+    '2024-1',
+    '2024-01-1',
+    '2024-01-05T07',
+    ' 2024-01',
+    '0024-01',
+  ])('is not %j', (key) => {
+    expect(spanOf(key)).toBeUndefined();
+    expect(isMonth(key) || isDay(key)).toBe(false);
+  });
+
+  it('is found again from any instant within', () => {
+    fc.assert(
+      fc.property(
+        fc.date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
+        (date) => {
+          for (const length of [7, 10]) {
+            const span = spanOf(date.toISOString().slice(0, length));
+            expect(span !== undefined && span.start <= date.getTime() && date.getTime() < span.end).toBe(
+              true,
+            );
+          }
+        },
+      ),
+    );
+  });
+
+  it('of a month is followed by the next one', () => {
+    expect(nextMonth('2024-12')).toBe('2025-01');
+    expect(monthsIn({ start: Date.UTC(2023, 10, 30), end: Date.UTC(2024, 1, 1) })).toEqual([
+      '2023-11',
+      '2023-12',
+      '2024-01',
+    ]);
+    expect(monthsIn({ start: Date.UTC(2024, 0, 1), end: Date.UTC(2024, 0, 1) })).toEqual([]);
+  });
+
+  it('overlaps only what shares an instant', () => {
+    const january = { start: Date.UTC(2024, 0, 1), end: Date.UTC(2024, 1, 1) };
+    expect(overlaps(january, { start: january.end, end: january.end + 1 })).toBe(false);
+    expect(overlaps(january, { start: january.end - 1, end: january.end })).toBe(true);
+  });
+});
+
+describe('the archive', () => {
+  it('keeps files under keys of market, period, symbol and interval', () => {
+    expect(keyFor(spot, '2024-01')).toBe('data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip');
+    expect(keyFor({ ...spot, market: 'um' }, '2024-01-05')).toBe(
+      'data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-05.zip',
+    );
+    expect(keyFor(cm, '2024-01-05')).toBe(
+      'data/futures/cm/daily/klines/BTCUSD_PERP/1h/BTCUSD_PERP-1h-2024-01-05.zip',
+    );
+    expect(fileName(cm, '2024-01')).toBe('BTCUSD_PERP-1h-2024-01.zip');
+    expect(memberName('BTCUSD_PERP-1h-2024-01.zip')).toBe('BTCUSD_PERP-1h-2024-01.csv');
+  });
+
+  it('names keys that lead back to the month or day', () => {
+    const date = fc.date({ min: new Date('2010-01-01'), max: new Date('2099-12-31'), noInvalidDate: true });
+    fc.assert(
+      fc.property(date, fc.constantFrom(...MARKETS), fc.boolean(), (at, market, daily) => {
+        const timeKey = at.toISOString().slice(0, daily ? 10 : 7);
+        const series = { ...spot, market };
+        expect(timeKeyOf(series, daily ? 'daily' : 'monthly', keyFor(series, timeKey))).toBe(timeKey);
+        expect(timeKeyOf(series, daily ? 'monthly' : 'daily', keyFor(series, timeKey))).toBeUndefined();
+      }),
+    );
+  });
+
+  it.each([
+    'BTCUSDT-1m-2024-01.zip.CHECKSUM',
+    'BTCUSDT-1m-2024-01.csv',
+    'BTCUSDT-1m-2024-13.zip',
+    'BTCUSDT-1m-2024-01-05.zip',
+    'ETHUSDT-1m-2024-01.zip',
+    'BTCUSDT-1m-2024-01 (1).zip',
+    'old/BTCUSDT-1m-2024-01.zip',
+    '../BTCUSDT-1m-2024-01.zip',
+    'BTCUSDT-1m-.zip',
+  ])('does not count %s as a monthly file', (name) => {
+    expect(timeKeyOf(spot, 'monthly', folderPrefix(spot, 'monthly') + name)).toBeUndefined();
+  });
+
+  it('lists a month from a marker that lies between the months before and its first day', () => {
+    const marker = markerBefore(spot, '2024-03');
+    expect(`${keyFor(spot, '2024-02-29')}.CHECKSUM` < marker).toBe(true);
+    expect(marker < keyFor(spot, '2024-03-01')).toBe(true);
+    expect(keyFor(spot, '2024-03-31').startsWith(dailyMonthPrefix(spot, '2024-03'))).toBe(true);
+    expect(keyFor(spot, '2024-04-01').startsWith(dailyMonthPrefix(spot, '2024-03'))).toBe(false);
+  });
+
+  it('has addresses below any base', () => {
+    expect(addressOf('http://h/base/', 'data/a b.zip')).toBe('http://h/base/data/a%20b.zip');
+  });
+});

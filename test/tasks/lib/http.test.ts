@@ -1,0 +1,386 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer as createSocketServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { DownloadOptions } from '../../../tasks/lib/http.ts';
+import { download, getText } from '../../../tasks/lib/http.ts';
+import { networkSchema } from '../../../tasks/lib/settings.ts';
+import { scratch } from '../context.ts';
+import { files, listening, serve } from '../server.ts';
+
+const fixture = (name: string): string =>
+  readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
+
+function options(
+  more: Partial<DownloadOptions> & { readonly network?: Record<string, string> } = {},
+): DownloadOptions {
+  const { network, ...rest } = more;
+  const settings = networkSchema.parse(network ?? {});
+  return {
+    signal: new AbortController().signal,
+    workspace: '/nowhere',
+    maxBytes: 1_000_000,
+    settings,
+    ...rest,
+  };
+}
+
+describe('getText', () => {
+  it('gives the body without its byte order mark, and the headers', async () => {
+    const { url } = await serve((_, response) => response.setHeader('x-a', 'b').end('\uFEFFtéxt'));
+    expect(await getText(`${url}/a`, options())).toMatchObject({
+      ok: true,
+      text: 'téxt',
+      headers: { 'x-a': 'b' },
+    });
+  });
+
+  it('says who asks', async () => {
+    const { url } = await serve((request, response) => response.end(request.headers['user-agent']));
+    const network = { user_agent: 'somebody (mail@example.com)' };
+    expect(await getText(url, options({ network }))).toMatchObject({ text: 'somebody (mail@example.com)' });
+  });
+
+  it.each([
+    [
+      404,
+      'text/plain',
+      '',
+      {
+        code: 'http-not-found',
+        message: ' answered 404 Not Found',
+        hint: 'the server has no such thing: check the address in the config',
+      },
+    ],
+    [
+      503,
+      'application/xml',
+      '<Error>\n<Code>SlowDown</Code></Error>',
+      {
+        code: 'http-server-error',
+        message: ' answered 503 Service Unavailable: <Error> <Code>SlowDown</Code></Error>',
+        hint: 'the server is in trouble: build again later',
+        transient: true,
+      },
+    ],
+    [
+      403,
+      'text/html',
+      '<!DOCTYPE html><html><head><title>ERROR: The request could not be satisfied</title></head>…',
+      {
+        code: 'http-firewall',
+        message: ' answered 403 Forbidden with an HTML page, "ERROR: The request could not be satisfied"',
+        hint:
+          "a firewall or a proxy answered in the server's place, which often passes; if it does not, " +
+          'check the proxy (HTTPS_PROXY, NO_PROXY) or use another network',
+        transient: true,
+      },
+    ],
+    [
+      403,
+      'application/xml',
+      '<Error><Code>AccessDenied</Code></Error>',
+      {
+        code: 'http-forbidden',
+        message: ' answered 403 Forbidden: <Error><Code>AccessDenied</Code></Error>',
+        hint: 'the server refuses this address or this client: check the address in the config',
+      },
+    ],
+    [
+      451,
+      'application/json',
+      '{"code":0,"msg":"Service unavailable from a restricted location"}',
+      {
+        code: 'http-location-refused',
+        message:
+          ' answered 451 Unavailable For Legal Reasons: {"code":0,"msg":"Service unavailable from a restricted location"}',
+        hint:
+          'the publisher does not serve this location, and trying again does not help: ' +
+          'use an address in the config that serves it',
+      },
+    ],
+    [
+      400,
+      'application/json',
+      '{"code":-1121,"msg":"Invalid symbol."}',
+      {
+        code: 'http-status',
+        message: ' answered 400 Bad Request: {"code":-1121,"msg":"Invalid symbol."}',
+        hint: 'check the address in the config',
+      },
+    ],
+  ])('turns a %i (%s) into a failure that says what to do', async (status, type, body, expected) => {
+    const { url } = await serve((_, response) =>
+      response.writeHead(status, { 'content-type': type }).end(body),
+    );
+    const result = await getText(`${url}/a/b?c=d`, options());
+    const failure = { ...expected, message: `GET ${url}/a/b?c=d${expected.message}` };
+    expect(result).toMatchObject({ ok: false, status });
+    expect(!result.ok && result.failure).toEqual(failure);
+  });
+
+  it.each([
+    [
+      429,
+      'http-rate-limited',
+      '429 Too Many Requests',
+      'too much was asked at once: lower pools.network or pools.rest',
+      true,
+    ],
+    [
+      418,
+      'http-banned',
+      "418 I'm a Teapot",
+      'this IP address is banned for having asked too much: wait that long, then build again',
+      undefined,
+    ],
+  ])('passes on how long a %i asks to wait', async (status, code, words, hint, transient) => {
+    const { url } = await serve((_, response) => response.writeHead(status, { 'retry-after': '120' }).end());
+    expect(await getText(url, options())).toMatchObject({
+      ok: false,
+      retryAfterMs: 120_000,
+      failure: {
+        code,
+        message: `GET ${url} answered ${words}; it asks to wait 2m`,
+        hint,
+        ...(transient ? { transient } : {}),
+      },
+    });
+  });
+
+  it('does not follow a redirect, and says where to', async () => {
+    const { url, asked } = await serve((_, response) =>
+      response.writeHead(302, { location: 'http://other/' }).end(),
+    );
+    expect(await getText(url, options())).toMatchObject({
+      failure: {
+        code: 'http-redirect',
+        message: `GET ${url} answered 302 Found to http://other/`,
+        hint: 'redirects are not followed: put the address that is meant into the config',
+      },
+    });
+    expect(asked).toEqual(['/']);
+  });
+
+  it('refuses a body that is too long, with and without a stated length', async () => {
+    const { url } = await serve((request, response) => {
+      if (request.url === '/stated') response.setHeader('content-length', '11');
+      response.write('eleven');
+      response.end('bytes');
+    });
+    const short = options({ maxBytes: 10, limitName: 'limits.max_zip_bytes' });
+    const hint = 'if it is right, raise limits.max_zip_bytes';
+    const result = await getText(`${url}/stated`, short);
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-too-large',
+      message: `GET ${url}/stated answered with 11 bytes: at most 10 are accepted (limits.max_zip_bytes)`,
+      hint,
+    });
+    const chunked = await getText(`${url}/chunked`, short);
+    expect(!chunked.ok && chunked.failure).toEqual({
+      code: 'http-too-large',
+      message: `GET ${url}/chunked answered with more than 10 bytes: at most 10 are accepted (limits.max_zip_bytes)`,
+      hint,
+    });
+    expect(await getText(`${url}/chunked`, options({ maxBytes: 11 }))).toMatchObject({
+      ok: true,
+      text: 'elevenbytes',
+    });
+  });
+
+  it('says that a connection was refused', async () => {
+    const socket = createSocketServer();
+    await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
+    const address = socket.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    await new Promise((resolve) => socket.close(resolve));
+    const result = await getText(`http://127.0.0.1:${port}/`, options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-connect',
+      message: `GET http://127.0.0.1:${port}/ failed: 127.0.0.1:${port} refused the connection (ECONNREFUSED)`,
+      hint: 'check the address in the config and whether a proxy is needed (HTTPS_PROXY)',
+      transient: true,
+    });
+  });
+
+  it('says that an answer was cut', async () => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+    });
+    const result = await getText(url, options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-cut',
+      message: `GET ${url} failed: the connection was cut (UND_ERR_SOCKET)`,
+      hint: 'build again',
+      transient: true,
+    });
+  });
+
+  it('gives up a server that does not answer', async () => {
+    const { url } = await serve(() => {});
+    const result = await getText(url, options({ network: { headers_timeout: '50ms' } }));
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-timeout',
+      message: `GET ${url} failed: no answer in time (UND_ERR_HEADERS_TIMEOUT)`,
+      hint: 'build again; on a slow line raise network.headers_timeout',
+      transient: true,
+    });
+  });
+
+  it('refuses a certificate of an unknown authority, and takes it with network.ca_file', async () => {
+    const keys = { key: fixture('loopback-key.pem'), cert: fixture('loopback-cert.pem') };
+    const answer: RequestListener = (_, response) => void response.end('secret');
+    const { url } = await listening(createTlsServer(keys, answer), 'https');
+    const result = await getText(url, options());
+    const host = new URL(url).host;
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-tls',
+      message: `GET ${url} failed: the certificate of ${host} comes from an unknown authority (DEPTH_ZERO_SELF_SIGNED_CERT)`,
+      hint: 'if a proxy of your company opens TLS, name its certificate in network.ca_file (PEM)',
+    });
+    const workspace = scratch();
+    writeFileSync(join(workspace, 'ca.pem'), keys.cert);
+    const trusting = options({ workspace, network: { ca_file: 'ca.pem' } });
+    expect(await getText(url, trusting)).toMatchObject({ ok: true, text: 'secret' });
+  });
+
+  it('says what is wrong with network.ca_file', async () => {
+    const workspace = scratch();
+    writeFileSync(join(workspace, 'empty.pem'), '');
+    const ask = (ca_file: string) =>
+      getText('https://127.0.0.1:9/', options({ workspace, network: { ca_file } }));
+    const hint = 'network.ca_file names a PEM file, relative to the workspace';
+    expect(await ask('none.pem')).toEqual({
+      ok: false,
+      failure: { code: 'ca-file', message: 'none.pem cannot be read: ENOENT', hint },
+    });
+    expect(await ask('empty.pem')).toEqual({
+      ok: false,
+      failure: {
+        code: 'ca-file',
+        message: 'empty.pem holds no certificate: expected -----BEGIN CERTIFICATE-----',
+        hint,
+      },
+    });
+  });
+
+  it('asks through a proxy that the environment names, but loopback itself directly', async () => {
+    const tunnels: string[] = [];
+    const { url: proxy } = await listening(
+      (await import('node:http')).createServer().on('connect', (request, socket) => {
+        tunnels.push(request.url ?? '');
+        socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      }),
+      'http',
+    );
+    for (const name of ['http_proxy', 'HTTPS_PROXY', 'https_proxy', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('HTTP_PROXY', proxy);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { url } = await serve((_, response) => response.end('direct'));
+    expect(await getText(url, options())).toMatchObject({ ok: true, text: 'direct' });
+    const result = await getText('http://archive.invalid/x', options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-proxy',
+      message: 'GET http://archive.invalid/x failed: the proxy answered 407',
+      hint: 'check HTTPS_PROXY: its host, port, user and password',
+    });
+    expect(tunnels).toEqual(['archive.invalid:80']);
+    vi.stubEnv('HTTP_PROXY', 'secret');
+    expect(await getText('http://archive.invalid/x', options())).toEqual({
+      ok: false,
+      failure: {
+        code: 'http-proxy',
+        message: 'the environment variable HTTP_PROXY is no address of a proxy',
+        hint: 'expected http://host:port, or nothing',
+      },
+    });
+  });
+
+  it('sends nothing when it is aborted already, and rejects with the reason', async () => {
+    const { url, asked } = await serve((_, response) => response.end());
+    const reason = new Error('stop');
+    await expect(getText(url, options({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+    expect(asked).toEqual([]);
+  });
+
+  it('can be aborted while it waits for the answer', async () => {
+    const controller = new AbortController();
+    const reason = new Error('stop');
+    const { url } = await serve(() => controller.abort(reason));
+    await expect(getText(url, options({ signal: controller.signal }))).rejects.toBe(reason);
+  });
+});
+
+describe('download', () => {
+  it('writes the body to the file and tells how far it is', async () => {
+    const body = Buffer.alloc(300_000, 'x');
+    const { url } = await serve(files({ '/big': body }));
+    const path = join(scratch(), 'big');
+    const seen: [number, number | undefined][] = [];
+    const onProgress = (done: number, total: number | undefined) => void seen.push([done, total]);
+    expect(await download(`${url}/big`, path, options({ onProgress }))).toMatchObject({
+      ok: true,
+      bytes: 300_000,
+    });
+    expect(readFileSync(path).equals(body)).toBe(true);
+    expect(seen.at(-1)).toEqual([300_000, 300_000]);
+  });
+
+  it('writes no file for a 404', async () => {
+    const { url } = await serve(files({}));
+    const path = join(scratch(), 'none');
+    expect(await download(`${url}/none`, path, options())).toMatchObject({ ok: false, status: 404 });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('stops at the size that is allowed', async () => {
+    const { url } = await serve((_, response) => {
+      for (let i = 0; i < 10; i += 1) response.write(Buffer.alloc(50_000));
+      response.end();
+    });
+    const path = join(scratch(), 'big');
+    const result = await download(url, path, options({ maxBytes: 100_000 }));
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-too-large',
+      message: `GET ${url} answered with more than 100000 bytes: at most 100000 are accepted`,
+      hint: 'check the address in the config',
+    });
+    expect(statSync(path).size).toBeLessThanOrEqual(100_000);
+  });
+
+  it('can be aborted in the middle of the body', async () => {
+    const controller = new AbortController();
+    const reason = new Error('stop');
+    const { url } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('beginning');
+    });
+    const onProgress = () => controller.abort(reason);
+    const path = join(scratch(), 'cut');
+    await expect(download(url, path, options({ signal: controller.signal, onProgress }))).rejects.toBe(
+      reason,
+    );
+  });
+
+  it('throws what is a bug: a folder that is not there', async () => {
+    const { url } = await serve(files({ '/a': 'x' }));
+    await expect(download(`${url}/a`, join(scratch(), 'no', 'folder'), options())).rejects.toThrow(
+      `GET ${url}/a failed in an unknown way`,
+    );
+  });
+
+  it('hands the connection back after a failure, so that it is used again', async () => {
+    const sockets = new Set<unknown>();
+    const { url } = await serve((request, response) => {
+      sockets.add(request.socket);
+      response.writeHead(request.url === '/good' ? 200 : 404).end('x'.repeat(1_000));
+    });
+    for (let i = 0; i < 20; i += 1) await getText(`${url}/bad`, options());
+    expect(await getText(`${url}/good`, options())).toMatchObject({ ok: true });
+    expect(sockets.size).toBeLessThan(5);
+  });
+});

@@ -1,0 +1,116 @@
+/** Hand-made months for the tests of reports: summaries that add up, made from a span and its gaps. */
+import type { Partition, Span } from '../../../src/engine/task.ts';
+import type { Summary as Document } from '../../../tasks/bars/documents.ts';
+import { isoSeconds } from '../../../tasks/bars/grid.ts';
+import type { MonthFacts, SymbolFacts } from '../../../tasks/reports/months.ts';
+import { countOf, runOf } from '../../../tasks/reports/runs.ts';
+import type { Summary } from '../../../tasks/reports/summary.ts';
+
+export const MINUTE = 60_000;
+export const DAY = 86_400_000;
+
+export function ms(text: string): number {
+  return Date.parse(text.length > 10 ? `${text}Z` : text);
+}
+
+export function monthSpan(month: string, clipped: Partial<Span> = {}): Span {
+  const [year, number] = month.split('-').map(Number);
+  return { start: ms(`${month}-01`), end: Date.UTC(year ?? 0, number ?? 0, 1), ...clipped };
+}
+
+/** First and last missing bar of each gap, as text without `Z`. */
+export type GapTexts = readonly (readonly [first: string, last: string])[];
+
+export interface SummaryChanges extends Partial<Summary> {
+  readonly span?: Span;
+  readonly step?: number;
+}
+
+export function summaryOf(
+  symbol: string,
+  month: string,
+  gapTexts: GapTexts = [],
+  changes: SummaryChanges = {},
+): Summary {
+  const { span = monthSpan(month), step = MINUTE, ...rest } = changes;
+  const whole = runOf(span, step) ?? { first: 0, last: -step };
+  const gaps = gapTexts.map(([first, last]) => {
+    const run = { first: ms(first), last: ms(last) };
+    return { ...run, missing: countOf(run, step) };
+  });
+  const rows = countOf(whole, step) - gaps.reduce((so, { missing }) => so + missing, 0);
+  const [head, tail] = [gaps[0], gaps.at(-1)];
+  return {
+    version: 1,
+    symbol,
+    month,
+    start: span.start,
+    end: span.end,
+    expected: countOf(whole, step),
+    rows,
+    first_ts: rows === 0 ? null : head?.first === whole.first ? head.last + step : whole.first,
+    last_ts: rows === 0 ? null : tail?.last === whole.last ? tail.first - step : whole.last,
+    gaps,
+    duplicates: 0,
+    off_grid: 0,
+    zero_trade: 0,
+    price_rule: 0,
+    volume_rule: 0,
+    outside: 0,
+    sources: { monthly: rows, daily: 0, rest: 0 },
+    ...rest,
+  };
+}
+
+/** As bars/merge writes it, with the members that reports do not read. */
+export function summaryJson(summary: Summary): string {
+  const time = (at: number | null): string | null => (at === null ? null : isoSeconds(at));
+  const document: Document = {
+    ...summary,
+    market: 'spot',
+    interval: '1m',
+    start: isoSeconds(summary.start),
+    end: isoSeconds(summary.end),
+    first_ts: time(summary.first_ts),
+    last_ts: time(summary.last_ts),
+    gaps: summary.gaps.map(({ first, last, missing }) => ({
+      first: isoSeconds(first),
+      last: isoSeconds(last),
+      missing,
+    })),
+    min_low: 1,
+    max_high: 2,
+    conflicts: 0,
+    short_close: 0,
+    provisional: 0,
+    files: [{ name: `${summary.symbol}-1m-${summary.month}.zip`, sha256: '0'.repeat(64) }],
+  };
+  return JSON.stringify(document);
+}
+
+export function present(month: string, gaps: GapTexts = [], changes: SummaryChanges = {}): MonthFacts {
+  const span = changes.span ?? monthSpan(month);
+  return { month, span, kind: 'present', summary: summaryOf('BTCUSDT', month, gaps, changes) };
+}
+
+export function absent(month: string, reason: string, span: Span = monthSpan(month)): MonthFacts {
+  return { month, span, kind: 'absent', reason };
+}
+
+export function failed(
+  month: string,
+  code: string,
+  roots: readonly string[],
+  span = monthSpan(month),
+): MonthFacts {
+  return { month, span, kind: 'failed', code, roots };
+}
+
+export function symbol(firstFile: string | null, ...months: readonly MonthFacts[]): SymbolFacts {
+  return { symbol: 'BTCUSDT', firstFile, months };
+}
+
+export function partition(name: string, month?: string, span?: Span): Partition {
+  if (month === undefined) return { keys: { symbol: name }, spans: {} };
+  return { keys: { symbol: name, month }, spans: { month: span ?? monthSpan(month) } };
+}

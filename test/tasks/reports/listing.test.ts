@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { listedSince } from '../../../tasks/reports/listing.ts';
+import { absent, failed, ms, present, symbol } from './facts.ts';
+
+const listedLate = present('2017-11', [['2017-11-01', '2017-11-06T03:53']]);
+
+describe('a symbol counts as listed', () => {
+  it('from its first bar, where that lies in the first file', () => {
+    expect(listedSince(symbol('2017-11', listedLate))).toBe(ms('2017-11-06T03:54'));
+    expect(listedSince(symbol('2017-11-06', listedLate))).toBe(ms('2017-11-06T03:54'));
+  });
+
+  it('from the start of the first file, where the bars only begin after its span', () => {
+    expect(listedSince(symbol('2017-11-04', listedLate))).toBe(ms('2017-11-04'));
+    expect(listedSince(symbol('2017-10', absent('2017-10', 'not-published'), listedLate))).toBe(
+      ms('2017-10-01'),
+    );
+  });
+
+  it('from the start of the first file, where its month failed', () => {
+    const months = [failed('2017-11', 'archive-corrupt', ['archive/X/2017-11']), present('2017-12')];
+    expect(listedSince(symbol('2017-11', ...months))).toBe(ms('2017-11-01'));
+    expect(listedSince(symbol('2017-11-06', ...months))).toBe(ms('2017-11-06'));
+  });
+
+  it('from the start of the first file, where no month has any bar', () => {
+    const empty = present('2017-11', [['2017-11-01', '2017-11-30T23:59']]);
+    expect(listedSince(symbol('2017-11', empty))).toBe(ms('2017-11-01'));
+    expect(listedSince(symbol('2017-11'))).toBe(ms('2017-11-01'));
+  });
+
+  it('before the history, where that starts later than the first file ends', () => {
+    expect(listedSince(symbol('2017-08', present('2018-01', [['2018-01-01', '2018-01-05']])))).toBe(
+      ms('2017-08-01'),
+    );
+  });
+
+  it('from its first bar, where the history starts in the month of the first file and nothing was cut', () => {
+    const span = { start: ms('2017-08-17T04:00'), end: ms('2017-09-01') };
+    const late = present('2017-08', [['2017-08-17T04:00', '2017-08-19T23:59']], { span });
+    expect(listedSince(symbol('2017-08', late))).toBe(ms('2017-08-20'));
+  });
+
+  it('before the history, where rows that were cut show that it may have been trading', () => {
+    const span = { start: ms('2017-08-25'), end: ms('2017-09-01') };
+    const holed = present('2017-08', [['2017-08-25', '2017-08-25T11:59']], { span, outside: 11_000 });
+    expect(listedSince(symbol('2017-08', holed))).toBe(ms('2017-08-01'));
+  });
+
+  it('from its first bar, where rows of another month were cut from a month that is whole', () => {
+    const month = present('2017-11', [['2017-11-01', '2017-11-06T03:53']], { outside: 3 });
+    expect(listedSince(symbol('2017-11', month))).toBe(ms('2017-11-06T03:54'));
+  });
+
+  it('never later than its first bar, where REST had bars from before the first file', () => {
+    expect(listedSince(symbol('2017-12', listedLate, present('2017-12')))).toBe(ms('2017-11-06T03:54'));
+  });
+
+  it('for ever, where no first file is known', () => {
+    expect(listedSince(symbol(null, listedLate))).toBe(Number.NEGATIVE_INFINITY);
+  });
+});
+
+describe('the key of the first file', () => {
+  it.each(['2017', '2017-13', '2019-02-29', '2017-08-17T04', ''])('is not %j', (key) => {
+    expect(() => listedSince(symbol(key))).toThrow(
+      `"${key}" is no key of a listed file: expected a month such as 2017-08 or a day such as 2017-08-17`,
+    );
+  });
+});
