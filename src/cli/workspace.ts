@@ -54,6 +54,6 @@ export function openWorkspace(common: Common, io: Io): OpenWorkspace | undefined
 
 export function printDiagnostics(diagnostics: readonly Diagnostic[], io: Io): void {
   const { color, width, github } = errTerminal(io);
-  io.stderr.write(formatDiagnostics(diagnostics, { color, width }));
+  io.stderr.write(`${formatDiagnostics(diagnostics, { color, width })}\n`);
   if (github) io.stderr.write(formatGithubDiagnostics(diagnostics));
 }

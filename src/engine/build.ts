@@ -2,6 +2,7 @@
  * `build` and its dry twin: lock → records → select → schedule → count. Everything that happens is told as
  * events; what is wrong with the request comes back as diagnostics. Knows no screen and no command line.
  */
+import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Listener, Outcome } from './events.ts';
 import { isoInstant } from './graph/calendar.ts';
@@ -9,6 +10,7 @@ import { parseSelectors } from './graph/selector.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
+import { pointLatest } from './run/commit.ts';
 import { LocalRunner } from './run/run-target.ts';
 import { schedule } from './run/scheduler.ts';
 import type { PassOptions } from './run/session.ts';
@@ -54,6 +56,8 @@ export type BuildResult =
 export async function build(request: BuildRequest): Promise<BuildResult> {
   const { manifest, workspace, emit, signal } = request;
   const started = performance.now();
+  // Each running target may listen for the end of the build: many listeners are no leak here.
+  setMaxListeners(0, signal);
   let holder = '';
   const state = await BuildState.open(workspace, {
     holder: request.holder,
@@ -105,7 +109,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const runner = new LocalRunner(session, state, told, signal);
     const { jobs, failFast } = request;
     await schedule(session, roots.value, { runner, jobs, failFast, signal, emit: told });
-    const runId = runIdOf(session);
+    const runId = repairLatest(session);
     emit({
       type: 'build-finished',
       asOf: isoInstant(manifest.asOf),
@@ -138,12 +142,14 @@ function counting(): { readonly value: Record<Outcome, number>; readonly listen:
   };
 }
 
-/** The run_id that the last numbered rule of this pass stands at. */
-function runIdOf(session: Session): string | null {
+/** Answers the run_id that the last numbered rule of this pass stands at, its `latest` pointing there. */
+function repairLatest(session: Session): string | null {
   let runId: string | null = null;
   for (const { index } of session.graph.targets) {
     const settled = session.settled(index);
-    if (settled && 'record' in settled && settled.record?.runId) runId = settled.record.runId;
+    if (!settled || !('record' in settled) || settled.record?.runId === undefined) continue;
+    runId = settled.record.runId;
+    for (const { path } of settled.record.outputs) pointLatest(session.memo.absolute(path), runId);
   }
   return runId;
 }

@@ -3,6 +3,7 @@
  * and one list of parts from which both a fingerprint and its explanation come, so that what is hashed and
  * what is explained cannot differ. It knows neither targets nor the journal.
  */
+/// <reference lib="es2024.string" />
 import { createHash, hash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import type { Json } from './json.ts';
@@ -61,12 +62,15 @@ export type PartKind = 'task' | 'code' | 'param' | 'input' | 'output' | 'failed'
 /** One thing that a target depends on: its kind, its name for people, and its value or digest as text. */
 export type Part = readonly [kind: PartKind, name: string, value: string];
 
-/** Hash of everything a target depends on. Lengths are written, so that no two lists share an encoding. */
+/**
+ * Hash of everything a target depends on. Lengths are written, so that no two lists share an encoding; half a
+ * surrogate pair would be lost in UTF-8, so a list with one in it is spelt as JSON, which escapes it.
+ */
 export function fingerprintOf(parts: readonly Part[]): Digest {
   let text = '';
   for (const [kind, name, value] of parts)
     text += `${kind} ${name.length} ${value.length}\n${name}\n${value}\n`;
-  return sha256(text);
+  return sha256(text.isWellFormed() ? text : JSON.stringify(parts));
 }
 
 export interface Change {
@@ -82,25 +86,34 @@ export function explain(was: readonly Part[], is: readonly Part[]): readonly Cha
   const key = ([kind, name]: Part): string => `${kind}\n${name}`;
   const before = new Map<string, string[]>();
   for (const part of was) {
-    const same = before.get(key(part));
-    if (same) same.push(part[2]);
+    const values = before.get(key(part));
+    if (values) values.push(part[2]);
     else before.set(key(part), [part[2]]);
   }
+  // Parts of one name (rare) are matched by value first, so that what stayed is not told as a change.
+  const differing = is.filter((part) => !take(before.get(key(part)), part[2]));
   const changes: Change[] = [];
-  for (const part of is) {
+  for (const part of differing) {
     const old = before.get(key(part))?.shift();
-    if (old === part[2]) continue;
     changes.push({ kind: part[0], name: part[1], ...(old === undefined ? {} : { was: old }), is: part[2] });
   }
-  const left = new Map([...before].filter(([, values]) => values.length > 0));
   for (const part of was) {
-    const values = left.get(key(part));
-    const value = values?.shift();
-    if (value !== undefined) changes.push({ kind: part[0], name: part[1], was: value });
+    const [kind, name, value] = part;
+    if (take(before.get(key(part)), value)) changes.push({ kind, name, was: value });
   }
   // The same parts in another order (a list was re-sorted): still a change, and there is nothing else to say.
-  if (changes.length === 0 && fingerprintOf(was) !== fingerprintOf(is)) {
+  if (changes.length === 0 && was.some((part, at) => !same(part, is[at])))
     changes.push({ kind: 'input', name: 'order of inputs' });
-  }
   return changes;
+}
+
+function same(part: Part, other: Part | undefined): boolean {
+  return other !== undefined && part.every((text, at) => text === other[at]);
+}
+
+/** Takes one such value out; whether there was one. */
+function take(values: string[] | undefined, value: string): boolean {
+  const at = values?.indexOf(value) ?? -1;
+  if (at >= 0) values?.splice(at, 1);
+  return at >= 0;
 }

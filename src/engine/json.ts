@@ -20,6 +20,7 @@ export function canonicalJson(value: Json): string {
 /** The value at an RFC 6901 pointer (`/files/2024-01`), or undefined where there is nothing. */
 export function atPointer(value: Json, pointer: string): Json | undefined {
   if (pointer === '') return value;
+  if (!pointer.startsWith('/')) return undefined;
   let here: Json | undefined = value;
   for (const raw of pointer.slice(1).split('/')) {
     const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');

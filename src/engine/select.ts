@@ -85,8 +85,10 @@ function pick(session: Session, selector: Selector): ReadonlySet<string> {
   const ids = new Set<string>();
   switch (selector.kind) {
     case 'state':
-      for (const { index, id } of graph.targets) {
+      for (const { index, id, rule } of graph.targets) {
         const state = session.settled(index)?.state;
+        // What is built on request only is no debt as long as nobody has requested it.
+        if (!rule.default && !session.loaded.successes.has(id) && !session.loaded.failures.has(id)) continue;
         if (selector.state === 'failed' ? state === 'failed' : state === 'stale' || state === 'pending')
           ids.add(id);
       }

@@ -33,7 +33,7 @@ export const COLUMNS: readonly Column[] = [
     'taker_buy_base',
   ),
   column('taker_buy_quote_volume', 'decimal', 'taker_buy_quote_asset_volume', 'taker_buy_quote'),
-  column('ignore', 'decimal', 'unused_field'),
+  column('ignore', 'decimal'),
 ];
 
 /** Plain or scientific, in ASCII digits. No blanks, hex, `NaN` or `Infinity`, which `Number()` alone would take. */

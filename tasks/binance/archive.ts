@@ -64,12 +64,14 @@ export default defineTask({
     // The sidecar may be older than the ZIP: of another length than the listed one, the file is not the listed one.
     const adopted = old !== undefined && old.sha256 === sha256.value && old.size === wanted.entry.size;
     const failure = adopted ? await adopt(ctx, old, path) : await fetchZip(ctx, wanted, sha256.value, path);
-    if (failure !== undefined) return { failed: failure };
-
     const { max_zip_bytes: maxZipBytes, max_csv_bytes: maxMemberBytes } = wanted.settings.limits;
     const expected = { member: memberName(wanted.name), display: wanted.shown };
-    const member = await readOnlyMember(path, expected, { maxZipBytes, maxMemberBytes });
-    if (!member.ok) return { failed: publishedBroken(member.failure, wanted.url) };
+    const member = (): ReturnType<typeof readOnlyMember> =>
+      readOnlyMember(path, expected, { maxZipBytes, maxMemberBytes });
+    if (failure !== undefined) return { failed: await located(failure, member, wanted.shown) };
+
+    const whole = await member();
+    if (!whole.ok) return { failed: publishedBroken(whole.failure, wanted.url) };
     if (old !== undefined && old.sha256 !== sha256.value) {
       ctx.log(`kept what was in place as ${basename(await keepRevision(old))}`);
     }
@@ -151,6 +153,21 @@ async function fetchZip(
   const hint =
     'damaged on the way, or ZIP and CHECKSUM do not belong together at the publisher: build again later';
   return { code: 'archive-checksum', message, hint, transient: true };
+}
+
+/**
+ * A wrong digest says that something is wrong, the ZIP itself where: if its member is damaged, the message tells
+ * the member and the byte; if it is whole, the sidecar is the suspect.
+ */
+async function located(
+  failure: TaskFailure,
+  member: () => ReturnType<typeof readOnlyMember>,
+  shown: string,
+): Promise<TaskFailure> {
+  if (failure.code !== 'archive-checksum') return failure;
+  const whole = await member();
+  const found = whole.ok ? 'the ZIP itself is whole' : whole.failure.message.replace(`${shown}: `, '');
+  return { ...failure, message: `${failure.message}; ${found}` };
 }
 
 /** Right length and digest, and yet no good: removing the file would not help, so the reader's hint is replaced. */

@@ -15,14 +15,19 @@ const WEEK = 7 * DAY;
 /** 1970-01-05 was a Monday: ISO weeks start there. */
 const FIRST_MONDAY = 4 * DAY;
 
+/** `Date.UTC` takes the years 0 to 99 for 1900 to 1999; a setter does not. */
+function utc(year: number, month = 0, day = 1): number {
+  return new Date(0).setUTCFullYear(year, month, day);
+}
+
 /** Start of the partition that `at` lies in. */
 function startOf(every: Every, at: number): number {
   const date = new Date(at);
   switch (every) {
     case 'year':
-      return Date.UTC(date.getUTCFullYear(), 0);
+      return utc(date.getUTCFullYear());
     case 'month':
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+      return utc(date.getUTCFullYear(), date.getUTCMonth());
     case 'week':
       return Math.floor((at - FIRST_MONDAY) / WEEK) * WEEK + FIRST_MONDAY;
     case 'day':
@@ -32,20 +37,25 @@ function startOf(every: Every, at: number): number {
   }
 }
 
-function endOf(every: Every, start: number): number {
+/** Start of the partition that lies `by` partitions after the one that starts at `start`. */
+function stepFrom(every: Every, start: number, by: number): number {
   const date = new Date(start);
   switch (every) {
     case 'year':
-      return Date.UTC(date.getUTCFullYear() + 1, 0);
+      return utc(date.getUTCFullYear() + by);
     case 'month':
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1);
+      return utc(date.getUTCFullYear(), date.getUTCMonth() + by);
     case 'week':
-      return start + WEEK;
+      return start + by * WEEK;
     case 'day':
-      return start + DAY;
+      return start + by * DAY;
     case 'hour':
-      return start + HOUR;
+      return start + by * HOUR;
   }
+}
+
+function endOf(every: Every, start: number): number {
+  return stepFrom(every, start, 1);
 }
 
 /** `2024`, `2024-01`, `2024-W05`, `2024-01-05`, `2024-01-05T07`. */
@@ -60,8 +70,8 @@ function keyOf(every: Every, start: number): string {
       // An ISO week belongs to the year of its Thursday.
       const thursday = start + 3 * DAY;
       const year = new Date(thursday).getUTCFullYear();
-      const number = Math.floor((thursday - Date.UTC(year, 0)) / WEEK) + 1;
-      return `${year}-W${String(number).padStart(2, '0')}`;
+      const number = Math.floor((thursday - utc(year)) / WEEK) + 1;
+      return `${String(year).padStart(4, '0')}-W${String(number).padStart(2, '0')}`;
     }
     case 'day':
       return iso.slice(0, 10);
@@ -82,7 +92,22 @@ export function calendarKeys(every: Every, from: number, to: number): readonly T
   return keys;
 }
 
-const SHAPES: readonly [RegExp, Every][] = [
+/** The partition that `at` lies in. */
+export function timeKeyAt(every: Every, at: number): TimeKey {
+  const start = startOf(every, at);
+  return { key: keyOf(every, start), start, end: endOf(every, start) };
+}
+
+/** Years that a key can spell with four digits. */
+const [FIRST, LAST] = [utc(1), utc(9999, 11, 1)];
+
+/** The partition `by` steps from the one that starts at `start`; undefined where no key can name it. */
+export function timeKeyBeside(every: Every, start: number, by: number): TimeKey | undefined {
+  const there = stepFrom(every, start, by);
+  return there >= FIRST && there <= LAST ? timeKeyAt(every, there) : undefined;
+}
+
+const SHAPES: readonly (readonly [RegExp, Every])[] = [
   [/^\d{4}$/, 'year'],
   [/^\d{4}-(0[1-9]|1[0-2])$/, 'month'],
   [/^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/, 'week'],
@@ -90,9 +115,18 @@ const SHAPES: readonly [RegExp, Every][] = [
   [/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])$/, 'hour'],
 ];
 
+/** What kind of partition a key names; undefined for any other text. */
+export function everyOf(key: string): Every | undefined {
+  return timeKey(key) && shapeOf(key);
+}
+
+function shapeOf(key: string): Every | undefined {
+  return SHAPES.find(([shape]) => shape.test(key))?.[1];
+}
+
 /** What a key of a dynamic dimension covers, if it names a time partition; undefined for any other text. */
 export function timeKey(key: string): TimeKey | undefined {
-  const every = SHAPES.find(([shape]) => shape.test(key))?.[1];
+  const every = shapeOf(key);
   if (every === undefined) return undefined;
   const start = every === 'week' ? startOfWeekKey(key) : Date.parse(instantOf(every, key));
   // `2024-02-30` parses as nothing or as another day: a key is a partition only if it is spelt as we would spell it.
@@ -116,7 +150,7 @@ function instantOf(every: Every, key: string): string {
 
 function startOfWeekKey(key: string): number {
   // 4 January always lies in week 1.
-  const fourth = Date.UTC(Number(key.slice(0, 4)), 0, 4);
+  const fourth = utc(Number(key.slice(0, 4)), 0, 4);
   return startOf('week', fourth) + (Number(key.slice(6)) - 1) * WEEK;
 }
 
@@ -127,5 +161,5 @@ export function nested(a: Span, b: Span): boolean {
 
 /** `2025-08-22T23:59:00Z`: the one spelling of an instant in keys, parameters and reports. */
 export function isoInstant(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19)}Z`;
+  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -5,7 +5,9 @@
 import type { Dimension, Manifest, Rule } from '../manifest/model.ts';
 import type { Partition, Span } from '../task.ts';
 import type { KeySet } from './key-set.ts';
-import { dynamicKeySet, staticKeySet } from './key-set.ts';
+import { dynamicKeySet, isUsableKey, staticKeySet } from './key-set.ts';
+
+export type DynamicDimension = Extract<Dimension, { kind: 'dynamic' }>;
 
 export interface Target {
   readonly index: number;
@@ -26,7 +28,19 @@ export type Keys = KeySet | Awaiting;
 /** Narrows an enumeration: whether a key of a dimension is of interest. */
 export type KeyFilter = (dimension: string, key: string, whole: Span | undefined) => boolean;
 
+/** Keys chosen so far, by dimension. */
+export type Chosen = ReadonlyMap<string, string>;
+
+export interface Enumerated {
+  readonly targets: readonly number[];
+  /** Targets that must be built before the rest is known. */
+  readonly awaits: readonly number[];
+  /** Targets that were to give keys and cannot. */
+  readonly unavailable: readonly number[];
+}
+
 const everything: KeyFilter = () => true;
+const NO_KEYS = dynamicKeySet([]);
 
 export class Graph {
   readonly manifest: Manifest;
@@ -37,6 +51,7 @@ export class Graph {
   readonly #static = new Map<string, KeySet>();
   /** Key sets of dynamic dimensions, by dimension and key of `of`. */
   readonly #dynamic = new Map<string, KeySet | 'unavailable'>();
+  #revision = 0;
 
   constructor(manifest: Manifest) {
     this.manifest = manifest;
@@ -45,6 +60,11 @@ export class Graph {
       if (dimension.kind !== 'dynamic')
         this.#static.set(dimension.name, staticKeySet(dimension, this.watermark));
     }
+  }
+
+  /** Rises whenever keys become known or change: what was enumerated before may be incomplete. */
+  get revision(): number {
+    return this.#revision;
   }
 
   rule(name: string): Rule {
@@ -71,129 +91,142 @@ export class Graph {
   }
 
   /** The target that gives the keys of a dynamic dimension at one key of the dimension that it hangs on. */
-  keyTarget(dimension: Extract<Dimension, { kind: 'dynamic' }>, ofKey: string | undefined): number {
-    return this.#intern(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]);
+  keyTarget(dimension: DynamicDimension, ofKey: string | undefined): number {
+    return this.intern(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]);
   }
 
   /** Keys of a dimension; for a dynamic one, at the keys chosen so far. 'unavailable': its rule failed or is absent. */
-  keysOf(name: string, chosen: Readonly<Record<string, string>>): Keys | { readonly unavailable: number } {
+  keysOf(name: string, chosen: Chosen): Keys | { readonly unavailable: number } {
+    const fixed = this.#static.get(name);
+    if (fixed !== undefined) return fixed;
     const dimension = this.dimension(name);
-    if (dimension.kind !== 'dynamic') {
-      const keys = this.#static.get(name);
-      if (keys === undefined) throw new Error(`dimension "${name}" has no keys`);
-      return keys;
-    }
-    const ofKey = dimension.of === undefined ? undefined : chosen[dimension.of];
-    const keyTarget = this.keyTarget(dimension, ofKey);
-    const known = this.#dynamic.get(`${name}\n${ofKey ?? ''}`);
-    if (known === undefined) return { keysFrom: keyTarget };
-    return known === 'unavailable' ? { unavailable: keyTarget } : known;
+    if (dimension.kind !== 'dynamic') throw new Error(`dimension "${name}" has no keys`);
+    const ofKey = dimension.of === undefined ? undefined : chosen.get(dimension.of);
+    const known = this.#dynamic.get(slot(name, ofKey));
+    if (known !== undefined && known !== 'unavailable') return known;
+    // A giver that its rule's `partitions` keeps out is never built: it gives no keys.
+    if (this.at(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]) === undefined) return NO_KEYS;
+    const giver = this.keyTarget(dimension, ofKey);
+    return known === undefined ? { keysFrom: giver } : { unavailable: giver };
   }
 
   /** Dynamic dimensions whose keys a target of this rule gives. */
-  dynamicDimensionsOf(rule: Rule): readonly Extract<Dimension, { kind: 'dynamic' }>[] {
+  dynamicDimensionsOf(rule: Rule): readonly DynamicDimension[] {
     return [...this.manifest.dimensions.values()].filter(
-      (dimension) => dimension.kind === 'dynamic' && dimension.rule === rule.name,
-    ) as Extract<Dimension, { kind: 'dynamic' }>[];
+      (dimension): dimension is DynamicDimension =>
+        dimension.kind === 'dynamic' && dimension.rule === rule.name,
+    );
   }
 
-  /** `keys` undefined: they cannot be had (the rule failed, is absent, or was never built). */
-  provideKeys(dimension: string, ofKey: string | undefined, keys: readonly string[] | undefined): void {
+  /**
+   * `keys` undefined: they cannot be had (the rule failed, is absent, or was never built). Returns the keys that
+   * no path and no target can be made of (empty, `..`, with a slash): they are left out, and the caller says so.
+   */
+  provideKeys(
+    dimension: string,
+    ofKey: string | undefined,
+    keys: readonly string[] | undefined,
+  ): readonly string[] {
+    this.#revision++;
     this.#dynamic.set(
-      `${dimension}\n${ofKey ?? ''}`,
-      keys === undefined ? 'unavailable' : dynamicKeySet(keys),
+      slot(dimension, ofKey),
+      keys === undefined ? 'unavailable' : dynamicKeySet(keys.filter(isUsableKey)),
     );
+    return keys === undefined ? [] : keys.filter((key) => !isUsableKey(key));
   }
 
   /** The target at these keys, if each is a key of its dimension and the rule's `partitions` lets it in. */
   at(rule: Rule, keys: readonly string[]): number | undefined {
-    const chosen: Record<string, string> = {};
+    const chosen = new Map<string, string>();
+    const wholes: (Span | undefined)[] = [];
     for (const [position, name] of rule.for.entries()) {
       const key = keys[position];
       if (key === undefined) return undefined;
       const known = this.keysOf(name, chosen);
       if (!('keys' in known)) return undefined;
       const at = known.positions.get(key);
-      if (at === undefined || !this.#lets(rule, known.whole[at])) return undefined;
-      chosen[name] = key;
+      if (at === undefined) return undefined;
+      wholes.push(known.whole[at]);
+      chosen.set(name, key);
     }
-    return this.#intern(rule, keys);
+    return this.admits(rule, wholes) ? this.intern(rule, keys) : undefined;
   }
 
-  /**
-   * All targets of a rule, in partition order; the targets that must be built before the rest is known; and those
-   * that were to give keys and cannot.
-   */
-  enumerate(
-    rule: Rule,
-    filter: KeyFilter = everything,
-  ): {
-    readonly targets: readonly number[];
-    readonly awaits: readonly number[];
-    readonly unavailable: readonly number[];
-  } {
+  /** All targets of a rule, in partition order. */
+  enumerate(rule: Rule, filter: KeyFilter = everything): Enumerated {
     const targets: number[] = [];
     const awaits: number[] = [];
     const unavailable: number[] = [];
-    const walk = (
-      position: number,
-      keys: readonly string[],
-      chosen: Readonly<Record<string, string>>,
-    ): void => {
+    const chosen = new Map<string, string>();
+    const keys: string[] = [];
+    const wholes: (Span | undefined)[] = [];
+    const walk = (position: number): void => {
       const name = rule.for[position];
       if (name === undefined) {
-        targets.push(this.#intern(rule, keys));
+        if (this.admits(rule, wholes)) targets.push(this.intern(rule, [...keys]));
         return;
       }
       const known = this.keysOf(name, chosen);
       if ('keysFrom' in known) awaits.push(known.keysFrom);
       if ('unavailable' in known) unavailable.push(known.unavailable);
       if (!('keys' in known)) return;
-      for (const [at, key] of known.keys.entries()) {
+      for (let at = 0; at < known.keys.length; at++) {
+        const key = known.keys[at] ?? '';
         const whole = known.whole[at];
-        if (!this.#lets(rule, whole) || !filter(name, key, whole)) continue;
-        walk(position + 1, [...keys, key], { ...chosen, [name]: key });
+        if (!filter(name, key, whole)) continue;
+        keys[position] = key;
+        wholes[position] = whole;
+        chosen.set(name, key);
+        walk(position + 1);
       }
     };
-    walk(0, [], {});
+    walk(0);
     return { targets, awaits, unavailable };
   }
 
   partition(target: Target): Partition {
     const keys: Record<string, string> = {};
     const spans: Record<string, Span> = {};
-    for (const [position, name] of target.rule.for.entries()) {
-      const key = target.keys[position] ?? '';
-      const known = this.keysOf(name, keys);
+    this.#eachKey(target, (name, key, known, at) => {
       keys[name] = key;
-      if (!('keys' in known)) continue;
-      const span = known.clipped[known.positions.get(key) ?? -1];
+      const span = known?.clipped[at];
       if (span !== undefined) spans[name] = span;
-    }
+    });
     return { keys, spans };
   }
 
-  /** What a target's key of one dimension covers, unclipped. */
-  whole(target: Target, dimension: string): Span | undefined {
-    const chosen: Record<string, string> = {};
-    for (const [position, name] of target.rule.for.entries()) {
-      const key = target.keys[position] ?? '';
-      if (name === dimension) {
-        const known = this.keysOf(name, chosen);
-        return 'keys' in known ? known.whole[known.positions.get(key) ?? -1] : undefined;
-      }
-      chosen[name] = key;
+  /** What each of a target's keys covers, unclipped, in the order of `rule.for`. */
+  wholes(target: Target): readonly (Span | undefined)[] {
+    const wholes: (Span | undefined)[] = [];
+    this.#eachKey(target, (_name, _key, known, at) => wholes.push(known?.whole[at]));
+    return wholes;
+  }
+
+  #eachKey(
+    { rule, keys }: Target,
+    look: (name: string, key: string, known: KeySet | undefined, at: number) => void,
+  ): void {
+    const chosen = new Map<string, string>();
+    for (const [position, name] of rule.for.entries()) {
+      const key = keys[position] ?? '';
+      const known = this.keysOf(name, chosen);
+      const set = 'keys' in known ? known : undefined;
+      chosen.set(name, key);
+      look(name, key, set, set?.positions.get(key) ?? -1);
     }
-    return undefined;
   }
 
-  #lets(rule: Rule, whole: Span | undefined): boolean {
-    if (rule.partitions === 'all' || whole === undefined) return true;
-    return whole.end <= this.watermark === (rule.partitions === 'closed');
+  /** What `partitions` says: a partition is closed when all of its time is over. Without time it is neither. */
+  admits(rule: Rule, wholes: readonly (Span | undefined)[]): boolean {
+    if (rule.partitions === 'all') return true;
+    const times = wholes.filter((whole) => whole !== undefined);
+    if (times.length === 0) return true;
+    return times.every(({ end }) => end <= this.watermark) === (rule.partitions === 'closed');
   }
 
-  #intern(rule: Rule, keys: readonly string[]): number {
-    const id = [rule.name, ...keys].join('/');
+  /** The target of these keys, which the caller knows to be keys of the rule's dimensions. */
+  intern(rule: Rule, keys: readonly string[]): number {
+    const id = keys.length === 0 ? rule.name : `${rule.name}/${keys.join('/')}`;
     const known = this.#byId.get(id);
     if (known !== undefined) return known;
     const index = this.targets.length;
@@ -201,4 +234,8 @@ export class Graph {
     this.#byId.set(id, index);
     return index;
   }
+}
+
+function slot(dimension: string, ofKey: string | undefined): string {
+  return `${dimension}\n${ofKey ?? ''}`;
 }

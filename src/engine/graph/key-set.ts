@@ -7,12 +7,15 @@ import type { Span } from '../task.ts';
 import { calendarKeys, timeKey } from './calendar.ts';
 
 export interface KeySet {
+  /** Those that cover time come first, by start. */
   readonly keys: readonly string[];
   readonly positions: ReadonlyMap<string, number>;
   /** What the key covers, whole; undefined for a key that names no stretch of time. */
   readonly whole: readonly (Span | undefined)[];
   /** The same, clipped to the calendar's edges and the watermark; dynamic keys are never clipped. */
   readonly clipped: readonly (Span | undefined)[];
+  /** For each key that covers time, the latest end up to it: ascending, which the ends themselves need not be. */
+  readonly reach: readonly number[];
 }
 
 function keySet(
@@ -20,7 +23,12 @@ function keySet(
   whole: readonly (Span | undefined)[],
   clipped: readonly (Span | undefined)[],
 ): KeySet {
-  return { keys, positions: new Map(keys.map((key, position) => [key, position])), whole, clipped };
+  const reach: number[] = [];
+  for (const span of whole) {
+    if (span !== undefined) reach.push(Math.max(span.end, reach.at(-1) ?? span.end));
+  }
+  const positions = new Map(keys.map((key, position) => [key, position]));
+  return { keys, positions, whole, clipped, reach };
 }
 
 /** `watermark` is the end of the last minute that counts, epoch milliseconds. */
@@ -54,4 +62,20 @@ export function dynamicKeySet(keys: readonly string[]): KeySet {
   timed.sort((a, b) => a.span.start - b.span.start || b.span.end - a.span.end);
   const spans = [...timed.map(({ span }) => span), ...plain.map(() => undefined)];
   return keySet([...timed.map(({ key }) => key), ...plain], spans, spans);
+}
+
+/** Position of the first key that covers time and may reach beyond this instant; all before it have ended. */
+export function firstReaching({ reach }: KeySet, instant: number): number {
+  let [low, high] = [0, reach.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((reach[middle] ?? 0) <= instant) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Whether a key can be part of a path and of a target's name; keys of lists are checked with the manifest. */
+export function isUsableKey(key: string): boolean {
+  return key !== '' && key !== '.' && key !== '..' && !/[/\u0000-\u001f\u007f]/.test(key);
 }

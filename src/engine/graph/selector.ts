@@ -10,6 +10,7 @@ import { nearest } from '../manifest/nearest.ts';
 import type { Span } from '../task.ts';
 import { timeKey } from './calendar.ts';
 import type { KeyFilter } from './graph.ts';
+import { literally } from './template.ts';
 
 export type Selector =
   | {
@@ -126,14 +127,10 @@ function keyTest(pattern: string): (key: string, whole: Span | undefined) => boo
     };
   }
   if (pattern.includes('*')) {
-    const shape = new RegExp(`^${pattern.split('*').map(escape).join('.*')}$`);
+    const shape = new RegExp(`^${pattern.split('*').map(literally).join('.*')}$`);
     return (key) => shape.test(key);
   }
   return (key) => key === pattern;
-}
-
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 function narrow(selector: Selector, between: Span): Selector {

@@ -62,7 +62,7 @@ export function reader(template: Template): (path: string) => Readonly<Record<st
   let pattern = '';
   for (const part of template.parts) {
     if (typeof part === 'string') {
-      pattern += part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      pattern += literally(part);
     } else if (part.kind === 'dimension' && part.field === undefined) {
       const known = names.indexOf(part.name);
       pattern += known < 0 ? '([^/]+)' : `\\${known + 1}`;
@@ -77,4 +77,9 @@ export function reader(template: Template): (path: string) => Readonly<Record<st
     if (found === null) return undefined;
     return Object.fromEntries(names.map((name, at) => [name, found[at + 1] ?? '']));
   };
+}
+
+/** A regular expression's source that matches just this text. */
+export function literally(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -5,7 +5,7 @@ import { error } from '../diagnostic.ts';
 import type { Action, OpenJson, Template } from './model.ts';
 import { nearest, suggest } from './nearest.ts';
 import type { ScalarNode, YamlNode } from './node.ts';
-import { childOf } from './node.ts';
+import { childOf, placeWithin } from './node.ts';
 import { openTemplate } from './open.ts';
 import type { Scope } from './scope.ts';
 
@@ -32,13 +32,14 @@ export function readAction(
   }
   const template = openTemplate(run, scope, 'shell');
   if (template === undefined) return undefined;
-  checkParams(template, params, scope);
+  checkParams(template, run, params, scope);
   return { kind: 'run', template };
 }
 
 /** A map has no words; a list has, if its members do. */
 function checkParams(
   template: Template,
+  run: ScalarNode,
   params: ReadonlyMap<string, OpenJson | undefined>,
   scope: Scope,
 ): void {
@@ -47,7 +48,10 @@ function checkParams(
     const open = params.get(part.name);
     if (open === undefined || hasWords(open, true)) continue;
     const message = `\${params.${part.name}} is not a text, a number or a list of them and cannot be words of a shell command`;
-    scope.report(error(message, template.place, `name a part of it in "params" of ${scope.owner}`));
+    const text = `\${params.${part.name}}`;
+    const at = `${run.value}`.indexOf(text);
+    const place = at === -1 ? run.place : placeWithin(run, text, at);
+    scope.report(error(message, place, `name a part of it in "params" of ${scope.owner}`));
   }
 }
 
@@ -84,7 +88,8 @@ function readTask(
   }
   if (!MODULE.test(name)) {
     const message = `the task module "${name}" of ${scope.owner} must end in .ts, .mts, .js or .mjs`;
-    scope.report(error(message, place, similarModule(workspace, name)));
+    const hint = similarModule(workspace, name) ?? 'a module is a file such as ./tasks/total.ts';
+    scope.report(error(message, place, hint));
     return undefined;
   }
   const absolute = resolve(workspace, name);

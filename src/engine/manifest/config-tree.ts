@@ -64,7 +64,7 @@ function similarFile(workspace: string, file: string): string | undefined {
 }
 
 /** Maps deeply, else the later one; a key stays where it was first seen. */
-export function mergeMaps(earlier: MapNode, later: MapNode): MapNode {
+function mergeMaps(earlier: MapNode, later: MapNode): MapNode {
   const entries = new Map<string, Entry>(earlier.entries.map((entry) => [entry.key, entry]));
   for (const entry of later.entries) {
     const old = entries.get(entry.key)?.value;

@@ -1,4 +1,5 @@
 /** A dimension whose keys a rule brings out: checked against that rule's outline. Its keys are not known here. */
+import type { Diagnostic } from '../diagnostic.ts';
 import { error } from '../diagnostic.ts';
 import type { Dimension } from './model.ts';
 import { suggest } from './nearest.ts';
@@ -7,7 +8,7 @@ import { childOf, textOf } from './node.ts';
 import { literalText, openTemplate } from './open.ts';
 import type { RuleOutline } from './outline.ts';
 import { checkPointer, chooseOutput, findRule } from './references.ts';
-import type { Values } from './scope.ts';
+import type { Scope, Values } from './scope.ts';
 import { topScope } from './scope.ts';
 
 export function readDynamic(
@@ -19,18 +20,7 @@ export function readDynamic(
   const scope = topScope(values, owner);
   const ofNode = childOf(node, 'of');
   const of = textOf(ofNode);
-  if (of !== undefined) {
-    const kind = values.dimensionKinds.get(of);
-    if (!values.dimensionKinds.has(of)) {
-      const names = [...values.dimensionKinds.keys()].filter((each) => each !== name);
-      scope.report(
-        error(`unknown dimension "${of}" in ${owner}`, ofNode?.place, suggest(of, names, 'dimensions')),
-      );
-    } else if (kind === 'dynamic') {
-      const message = `${owner} hangs on "${of}", whose keys are not known beforehand either`;
-      scope.report(error(message, ofNode?.place, '"of" names a list or a calendar'));
-    }
-  }
+  const sound = of === undefined || checkOf(name, of, ofNode?.place, scope);
   const keys = childOf(node, 'keys');
   const pointerNode = childOf(keys, 'pointer');
   const template = pointerNode && openTemplate(pointerNode, scope);
@@ -38,7 +28,7 @@ export function readDynamic(
   const rule = findRule(childOf(keys, 'rule'), `"keys" of ${owner}`, outlines, scope);
   if (rule === undefined) return undefined;
   const wanted = of === undefined ? [] : [of];
-  if (rule.for !== undefined && rule.for.join('\n') !== wanted.join('\n')) {
+  if (sound && rule.for !== undefined && rule.for.join('\n') !== wanted.join('\n')) {
     const message = `the keys of ${owner} come from rule "${rule.name}", which must have for: [${wanted.join(', ')}], not [${rule.for.join(', ')}]`;
     const hint =
       of === undefined ? 'name its one dimension in "of", or take "for" out of the rule' : undefined;
@@ -53,6 +43,21 @@ export function readDynamic(
     scope,
   );
   const pointer = template && literalText(template);
-  if (output === undefined || pointer === undefined) return undefined;
+  if (!sound || output === undefined || pointer === undefined) return undefined;
   return { name, place, kind: 'dynamic', of, rule: rule.name, output, pointer };
+}
+
+function checkOf(name: string, of: string, place: Diagnostic['place'], scope: Scope): boolean {
+  const kind = scope.dimensionKinds.get(of);
+  if (!scope.dimensionKinds.has(of)) {
+    const names = [...scope.dimensionKinds.keys()].filter((each) => each !== name);
+    scope.report(
+      error(`unknown dimension "${of}" in ${scope.owner}`, place, suggest(of, names, 'dimensions')),
+    );
+    return false;
+  }
+  if (kind !== 'dynamic') return true;
+  const message = `${scope.owner} hangs on "${of}", whose keys are not known beforehand either`;
+  scope.report(error(message, place, '"of" names a list or a calendar'));
+  return false;
 }

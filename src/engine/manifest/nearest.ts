@@ -24,7 +24,7 @@ export function distance(a: string, b: string): number {
 
 /** The nearest candidate, if it is near enough to be a slip: a third of the name, and at most three edits. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const slips = Math.min(3, Math.max(1, Math.floor(name.length / 3)));
+  const slips = Math.min(3, name.length - 1, Math.max(1, Math.floor(name.length / 3)));
   let best: string | undefined;
   let bestDistance = slips + 1;
   for (const candidate of [...new Set(candidates)].sort(byCodeUnit)) {

@@ -139,7 +139,7 @@ export function spelling({ parts }: Template): string {
     .join('');
 }
 
-export function refName(ref: Ref): string {
+function refName(ref: Ref): string {
   if (ref.kind === 'run_id') return 'run_id';
   if (ref.kind !== 'dimension') return `${ref.kind}.${ref.name}`;
   return ref.field === undefined ? ref.name : `${ref.name}.${ref.field}`;

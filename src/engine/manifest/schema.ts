@@ -10,6 +10,7 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]*$/;
 
 const text = (error: string) => z.string({ error });
 const name = text('a name').regex(NAME, { error: 'a name: letters, digits, "_" and "-"' });
+const ruleName = text('the name of a rule').regex(NAME, { error: 'the name of a rule' });
 const reference = z.string().regex(/^\$\{[^{}\n]+\}$/, { error: 'a reference', abort: true });
 const orReference = <T extends z.ZodType>(schema: T) => z.union([schema, reference]);
 
@@ -30,7 +31,8 @@ export const fields = {
     error: 'a whole number of at least 1, or auto',
   }),
   every: z.enum(['year', 'month', 'week', 'day', 'hour'], { error: 'one of year, month, week, day, hour' }),
-  keys: z.array(scalar, { error: 'a list of keys' }),
+  // Which keys can be used is judged one by one (`dimensions.ts`), so that all that cannot are told.
+  keys: z.array(z.unknown(), { error: 'a list of keys' }).meta({ items: { type: ['string', 'number'] } }),
   selector: text('a selector'),
 };
 
@@ -62,7 +64,7 @@ const dynamicDimension = z
       keys: z
         .strictObject(
           {
-            rule: name.describe('The rule whose output holds the keys.'),
+            rule: ruleName.describe('The rule whose output holds the keys.'),
             output: name.optional().describe('Which of its outputs; needed when it has several.'),
             pointer: text('a JSON pointer such as /files').describe(
               'JSON pointer to the map whose keys are meant.',
@@ -95,7 +97,7 @@ const whereValue = z.union([scalar, z.array(scalar)], { error: 'a key, a range A
 const ruleInput = z
   .strictObject(
     {
-      rule: name.describe('The rule that makes this input.'),
+      rule: ruleName.describe('The rule that makes this input.'),
       output: name.optional().describe('Which of its outputs; needed when it has several.'),
       where: z
         .record(name, whereValue, { error: 'a map of dimensions' })

@@ -38,15 +38,16 @@ export function toTree(document: Document.Parsed, source: SourceText, base: numb
     };
   };
 
-  /** `where`: the offset to name when the document has nothing there. */
-  const convert = (node: Node | null, depth: number, inAlias: boolean, where: number): YamlNode => {
+  /** `alias`: the outermost one that leads here. `where`: the offset to name when the document has nothing there. */
+  const convert = (node: Node | null, depth: number, alias: Node | undefined, where: number): YamlNode => {
     if (node === null) return scalar(null, where, where);
     const [start, end] = node.range ?? [where, where];
-    const refuse = (message: string, hint?: string) => {
-      diagnostics.push(error(message, at(start, end), hint));
+    const refuseAt = (from: number, to: number, message: string, hint?: string) => {
+      diagnostics.push(error(message, at(from, to), hint));
       return scalar(null, start, end);
     };
-    if (inAlias) aliased += 1;
+    const refuse = (message: string, hint?: string) => refuseAt(start, end, message, hint);
+    if (alias) aliased += 1;
     if (aliased > MAX_ALIASED) {
       // Once is enough, and nothing below is looked at.
       if (aliased > MAX_ALIASED + 1) return scalar(null, start, end);
@@ -62,12 +63,12 @@ export function toTree(document: Document.Parsed, source: SourceText, base: numb
       const hint = `an anchor is &${node.source}, before the value; a text that begins with * needs quotes`;
       if (target === undefined) return refuse(`no anchor "${node.source}" stands before this alias`, hint);
       if (open.has(target)) return refuse(`the alias "${node.source}" contains itself`);
-      return convert(target, depth, true, start);
+      return convert(target, depth, alias ?? node, start);
     }
     if (isScalar(node)) return convertScalar(node.value, start, end, refuse);
     open.add(node);
     const next = (child: unknown, from: number) =>
-      convert(isNode(child) ? child : null, depth + 1, inAlias, from);
+      convert(isNode(child) ? child : null, depth + 1, alias, from);
     const place = at(start, end);
     const converted: YamlNode = isSeq(node)
       ? { kind: 'list', items: node.items.map((item) => next(item, start)), place }
@@ -121,7 +122,7 @@ export function toTree(document: Document.Parsed, source: SourceText, base: numb
     return [...entries.values()];
   };
 
-  return { root: convert(document.contents, 0, false, 0), diagnostics };
+  return { root: convert(document.contents, 0, undefined, 0), diagnostics };
 }
 
 function pairsOf(node: Node): YAMLMap['items'] {

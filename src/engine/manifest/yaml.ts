@@ -2,8 +2,8 @@
  * Reads YAML text into a positioned tree, and says what is wrong with its syntax in terms of the text. It knows
  * nothing of manifests beyond the trap that `{ a: ${b} }` is for everyone who writes one.
  */
-import type { YAMLParseError } from 'yaml';
-import { parseDocument } from 'yaml';
+import type { Document, YAMLParseError } from 'yaml';
+import { parseDocument, visit } from 'yaml';
 import type { Diagnostic } from '../diagnostic.ts';
 import { error } from '../diagnostic.ts';
 import type { YamlNode } from './node.ts';
@@ -27,8 +27,7 @@ export function readYaml(source: SourceText, base = 0): ReadYaml {
   if (document === undefined) {
     return { root: undefined, diagnostics: [error('values are nested too deeply to be read', at(0, 1))] };
   }
-  if (document.errors.length > 0)
-    return { root: undefined, diagnostics: syntaxErrors(text, document.errors, at) };
+  if (document.errors.length > 0) return { root: undefined, diagnostics: syntaxErrors(text, document, at) };
   const tags = document.warnings.flatMap(({ code, pos }) => {
     if (code !== 'TAG_RESOLVE_FAILED') return [];
     const message = `unknown YAML tag "${text.slice(...pos)}"`;
@@ -49,16 +48,35 @@ function parse(text: string) {
 }
 
 /** One mistake makes the parser stumble over what follows: the first is told, and every bare `${` in a flow map. */
-function syntaxErrors(text: string, errors: readonly YAMLParseError[], at: At): Diagnostic[] {
+function syntaxErrors(text: string, document: Document.Parsed, at: At): Diagnostic[] {
+  const { errors } = document;
   const traps = errors.filter(({ pos: [start] }) => text[start] === '{' && text[start - 1] === '$');
   const first = errors[0];
   if (first === undefined) return [];
+  const open = openQuote(document, first);
+  if (open !== undefined) {
+    const message = 'a text begins here whose quote is never closed';
+    return [error(message, at(open, open + 1), 'close the quote, or escape the quotes inside')];
+  }
   if (traps[0] !== first) return [error(sentence(first, text), at(...first.pos), adviceOn(first))];
   return traps.map(({ pos: [start] }) => {
     const reference = /^\{[^{}\n]*\}?/.exec(text.slice(start))?.[0] ?? '{';
     const message = `a bare $${reference} inside { } or [ ] is not YAML: its brace begins a map`;
     return error(message, at(start - 1, start + reference.length), `quote it: "$${reference}"`);
   });
+}
+
+/** The parser names the end of the file, where the missing quote was not found; the one that opens says more. */
+function openQuote(document: Document.Parsed, { message, pos: [end] }: YAMLParseError): number | undefined {
+  let start: number | undefined;
+  if (!message.startsWith('Missing closing')) return undefined;
+  visit(document, {
+    Scalar(_, { type, range }) {
+      const quoted = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
+      if (quoted && range && range[0] < end && end <= range[2]) start = range[0];
+    },
+  });
+  return start;
 }
 
 function sentence({ code, message, pos }: YAMLParseError, text: string): string {

@@ -26,7 +26,7 @@ export function renderRecipe(
     switch (ref.kind) {
       case 'in':
         return (inputs.find(({ name }) => name === ref.name)?.items ?? [])
-          .map(({ path }) => shellQuote(path))
+          .map(({ path }) => shellQuote(asOperand(path)))
           .join(' ');
       case 'out':
         return output(ref.name);
@@ -36,6 +36,11 @@ export function renderRecipe(
         throw new Error('a recipe cannot name its run_id: that is only known once the recipe is hashed');
     }
   });
+}
+
+/** A path that begins with a dash would be read as an option. */
+function asOperand(path: string): string {
+  return path.startsWith('-') ? `./${path}` : path;
 }
 
 function quoteJson(value: Json): string {

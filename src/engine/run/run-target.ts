@@ -158,7 +158,7 @@ export class LocalRunner implements Runner {
       discovered: learnt,
       ...(numbered ? { runId } : {}),
     });
-    if (numbered) pointAt(places, runId);
+    if (numbered) for (const { final } of places) pointLatest(final, runId);
     const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
     const outcome = same ? 'checked' : 'executed';
     return {
@@ -248,11 +248,4 @@ function digestOfDirectory(folder: string): Digest {
   const digest = new StatMemo('', folder).digest('./');
   if (digest === undefined) throw new Error(`${folder} vanished while it was hashed`);
   return digest;
-}
-
-/** The folder named by the run is the one whose name holds the run_id. */
-function pointAt(places: readonly OutputPlace[], runId: string): void {
-  const final = places.find((place) => place.final.includes(`/${runId}/`))?.final;
-  if (final === undefined) return;
-  pointLatest(final.slice(0, final.indexOf(`/${runId}/`) + runId.length + 1));
 }

@@ -9,6 +9,7 @@ import type { LinkedInput } from '../graph/edges.ts';
 import { linkInputs } from '../graph/edges.ts';
 import type { RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
+import { Pools } from './pools.ts';
 import type { Roots } from './roots.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
@@ -52,11 +53,11 @@ class Loop {
   readonly #pending: number[] = [];
   readonly #dependents: number[][] = [];
   readonly #again: number[] = [];
-  readonly #ready: number[] = [];
-  readonly #queued: RunPlan[] = [];
+  /** Taken from `#nextReady` on: shifting a long array would move all of it each time. */
+  #ready: number[] = [];
+  #nextReady = 0;
+  readonly #pools: Pools<RunPlan>;
   readonly #unannounced = new Set<number>();
-  readonly #inPool = new Map<string, number>();
-  #running = 0;
   #stopped = false;
   #wake: (() => void) | undefined;
   #bug: unknown;
@@ -65,6 +66,7 @@ class Loop {
     this.#session = session;
     this.#roots = roots;
     this.#options = options;
+    this.#pools = new Pools(session.graph.manifest.pools, options.jobs);
   }
 
   async run(): Promise<void> {
@@ -77,7 +79,7 @@ class Loop {
       for (;;) {
         await this.#decideReady();
         this.#startQueued();
-        if (this.#running === 0) break;
+        if (this.#pools.busy === 0) break;
         await new Promise<void>((wake) => {
           this.#wake = wake;
         });
@@ -95,8 +97,9 @@ class Loop {
 
   #stop(): void {
     this.#stopped = true;
-    this.#queued.length = 0;
-    this.#ready.length = 0;
+    this.#pools.clear();
+    this.#ready = [];
+    this.#nextReady = 0;
   }
 
   /** Takes a target, and by and by all it needs, into this pass. */
@@ -149,13 +152,18 @@ class Loop {
   async #decideReady(): Promise<void> {
     // Decisions are synchronous so that 100,000 of them cost no promises, but must not starve running tasks.
     let last = performance.now();
-    for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) {
+    for (;;) {
+      const next = this.#ready[this.#nextReady];
+      if (next === undefined) break;
+      this.#nextReady++;
       this.#decide(next);
       if (performance.now() - last < 50) continue;
       await new Promise((resolve) => setImmediate(resolve));
       this.#startQueued();
       last = performance.now();
     }
+    this.#ready = [];
+    this.#nextReady = 0;
   }
 
   #decide(index: number): void {
@@ -175,7 +183,7 @@ class Loop {
         return;
       case 'run':
         this.#move(index, 'queued');
-        this.#queued.push(decision.plan);
+        this.#pools.enqueue(target.rule.pool, decision.plan);
     }
   }
 
@@ -192,22 +200,10 @@ class Loop {
 
   #startQueued(): void {
     if (this.#stopped) return;
-    const { jobs, runner } = this.#options;
-    const { pools } = this.#session.graph.manifest;
-    for (let at = 0; at < this.#queued.length && this.#running < jobs; ) {
-      const plan = this.#queued[at];
-      if (plan === undefined || runner === undefined) return;
-      const { pool } = plan.target.rule;
-      const busy = this.#inPool.get(pool) ?? 0;
-      if (busy >= (pools.get(pool) ?? 1)) {
-        at++;
-        continue;
-      }
-      this.#queued.splice(at, 1);
-      this.#inPool.set(pool, busy + 1);
-      this.#running++;
+    const { runner } = this.#options;
+    if (runner === undefined) return;
+    for (let plan = this.#pools.start(); plan !== undefined; plan = this.#pools.start())
       void this.#start(plan, runner);
-    }
   }
 
   async #start(plan: RunPlan, runner: Runner): Promise<void> {
@@ -225,8 +221,7 @@ class Loop {
       this.#bug ??= thrown;
       this.#stop();
     } finally {
-      this.#running--;
-      this.#inPool.set(rule.pool, (this.#inPool.get(rule.pool) ?? 1) - 1);
+      this.#pools.release(rule.pool);
       this.#wake?.();
     }
   }

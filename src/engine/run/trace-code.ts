@@ -3,12 +3,14 @@
  * deep, and the packages those import. Bundled by esbuild, which resolves as Node does, drops type-only
  * imports, and gives at the same time what a user's `.ts` task is run from. Knows no rules and no cache.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { sha256FileSync } from '../hash.ts';
+import { dirname, extname, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { BuildResult, Message, Metafile, OnLoadResult, Plugin, TransformFailure } from 'esbuild';
+import { sha256 } from '../hash.ts';
 import { byCodeUnit } from '../json.ts';
+import { CONTRACT_PACKAGE, contractPath } from './package-version.ts';
 
 export interface TracedCode {
   /** Project files as paths relative to `root`, with their digests, in code-unit order. */
@@ -25,13 +27,17 @@ export type Traced =
   | { readonly ok: false; readonly message: string };
 
 /** The name under which user tasks import the contract. */
-const CONTRACT = 'pipeline/task';
+const CONTRACT = `${CONTRACT_PACKAGE}/task`;
+
+/** What esbuild would take from a tsconfig.json is no part of the code's identity, so it takes nothing from there. */
+const TSCONFIG = '{}';
 
 export async function traceCode(entry: string, root: string): Promise<Traced> {
   const { build } = await import('esbuild');
-  const contract = contractPath();
+  const digests = new Map<string, string>();
+  let result: BuildResult<{ metafile: true; write: false }>;
   try {
-    const result = await build({
+    result = await build({
       entryPoints: [entry],
       absWorkingDir: root,
       bundle: true,
@@ -42,47 +48,83 @@ export async function traceCode(entry: string, root: string): Promise<Traced> {
       target: 'node20',
       packages: 'external',
       sourcemap: 'inline',
+      // So that a stack names the file in its place, not beside the bundle.
+      sourceRoot: pathToFileURL(root).href,
+      // `sideEffects` of a package.json would drop imports that Node carries out.
+      ignoreAnnotations: true,
+      tsconfigRaw: TSCONFIG,
       logLevel: 'silent',
       charset: 'utf8',
-      define: { 'import.meta.url': JSON.stringify(pathToFileURL(entry).href) },
-      plugins: [
-        {
-          name: 'contract',
-          setup: ({ onResolve }) => {
-            onResolve({ filter: new RegExp(`^${CONTRACT}$`) }, () => ({ path: contract }));
-          },
-        },
-      ],
+      plugins: [contractPlugin, readingPlugin(root, digests)],
     });
-    const own = dirname(contract);
-    const entryIsOurs = entry.startsWith(dirname(dirname(own)));
-    const inputs = Object.keys(result.metafile.inputs)
-      // A user's task depends on our contract as on a package, by version, not by its file.
-      .filter((path) => entryIsOurs || !resolve(root, path).startsWith(own))
-      .sort(byCodeUnit);
-    const packages = new Set<string>();
-    for (const [path, { imports }] of Object.entries(result.metafile.inputs)) {
-      if (!inputs.includes(path)) packages.add('pipeline');
-      for (const { path: imported, external } of imports) {
-        if (external && !isBuiltin(imported)) packages.add(packageName(imported));
-      }
-    }
-    return {
-      ok: true,
-      code: {
-        files: inputs.map((path) => [path, sha256FileSync(resolve(root, path))]),
-        packages: [...packages].sort(byCodeUnit),
-        bundle: result.outputFiles[0]?.text ?? '',
-      },
-    };
   } catch (thrown) {
     return { ok: false, message: explainBuildFailure(thrown, root) };
   }
+  const { files, packages } = reached(result.metafile);
+  return {
+    ok: true,
+    code: {
+      files: files.map((path) => [path, digests.get(resolve(root, path)) ?? '']),
+      packages,
+      bundle: result.outputFiles[0]?.text ?? '',
+    },
+  };
 }
 
-function contractPath(): string {
-  const here = fileURLToPath(import.meta.url);
-  return join(dirname(dirname(here)), here.endsWith('.ts') ? 'task.ts' : 'task.js');
+const contractPlugin: Plugin = {
+  name: 'contract',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: new RegExp(`^${CONTRACT}$`) }, () => ({ path: contractPath() }));
+  },
+};
+
+/** Digests just the bytes that are bundled, and tells each file its own URL. */
+function readingPlugin(root: string, digests: Map<string, string>): Plugin {
+  return {
+    name: 'reading',
+    setup: ({ onLoad, esbuild }) => {
+      onLoad({ filter: /./, namespace: 'file' }, async ({ path }): Promise<OnLoadResult> => {
+        const contents = readFileSync(path);
+        digests.set(path, sha256(contents));
+        const loader = /^\.[cm]?([jt])sx?$/.exec(extname(path))?.[1] === 'j' ? 'js' : 'ts';
+        const code = /^\.[cm]?[jt]s$/.test(extname(path));
+        if (!code || !contents.includes('import.meta')) return { contents, loader: 'default' };
+        try {
+          const transformed = await esbuild.transform(contents, {
+            loader,
+            sourcefile: relative(root, path),
+            sourcemap: 'inline',
+            charset: 'utf8',
+            tsconfigRaw: TSCONFIG,
+            define: {
+              'import.meta.url': JSON.stringify(pathToFileURL(path).href),
+              'import.meta.filename': JSON.stringify(path),
+              'import.meta.dirname': JSON.stringify(dirname(path)),
+            },
+          });
+          return { contents: transformed.code, loader: 'js' };
+        } catch (thrown) {
+          if (isFailure(thrown)) return { errors: thrown.errors };
+          throw thrown;
+        }
+      });
+    },
+  };
+}
+
+/** What the entry leads to, without what lies behind the contract: that counts as a package, by its version. */
+function reached(metafile: Metafile): { readonly files: readonly string[]; readonly packages: readonly string[] } {
+  const entry = Object.values(metafile.outputs)[0]?.entryPoint;
+  const files = new Set(entry === undefined ? [] : [entry]);
+  const packages = new Set<string>();
+  for (const file of files) {
+    for (const { path, external, original } of metafile.inputs[file]?.imports ?? []) {
+      if (original === CONTRACT) packages.add(CONTRACT_PACKAGE);
+      else if (!external) files.add(path);
+      else if (!isBuiltin(path)) packages.add(packageName(path));
+    }
+  }
+  return { files: [...files].sort(byCodeUnit), packages: [...packages].sort(byCodeUnit) };
 }
 
 function isBuiltin(name: string): boolean {
@@ -94,36 +136,19 @@ function packageName(specifier: string): string {
   return specifier.startsWith('@') ? `${scope}/${name}` : (scope ?? specifier);
 }
 
-/** Version of a package as a module in `from` would get it; undefined when it is not installed. */
-export function packageVersion(name: string, from: string): string | undefined {
-  if (name === 'pipeline') return packageAt(join(dirname(contractPath()), '..', '..'), true);
-  for (let folder = from; ; folder = dirname(folder)) {
-    const version = packageAt(join(folder, 'node_modules', name), false);
-    if (version !== undefined || folder === dirname(folder)) return version;
-  }
-}
-
-function packageAt(folder: string, orAbove: boolean): string | undefined {
-  const file = join(folder, 'package.json');
-  if (!existsSync(file)) return orAbove ? packageAt(dirname(folder), false) : undefined;
-  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed
-    ? String(parsed.version)
-    : undefined;
+function isFailure(thrown: unknown): thrown is TransformFailure {
+  return thrown instanceof Error && 'errors' in thrown && Array.isArray(thrown.errors);
 }
 
 /** esbuild throws one Error with a list of located messages. */
 function explainBuildFailure(thrown: unknown, root: string): string {
-  if (thrown instanceof Error && 'errors' in thrown && Array.isArray(thrown.errors)) {
-    const lines = thrown.errors.map(
-      (each: { text: string; location?: { file: string; line: number; column: number } }) => {
-        const { location } = each;
-        return location
-          ? `${location.file}:${location.line}:${location.column + 1}: ${each.text}`
-          : each.text.replaceAll(`${root}/`, '');
-      },
-    );
-    return lines.join('\n');
-  }
-  throw thrown;
+  if (!isFailure(thrown)) throw thrown;
+  return thrown.errors.map((message) => explainMessage(message, root)).join('\n');
+}
+
+function explainMessage({ text, location }: Message, root: string): string {
+  if (location === null) return text.replaceAll(`${root}/`, '');
+  // esbuild counts bytes from 0; people and editors count characters from 1.
+  const before = Buffer.from(location.lineText).subarray(0, location.column).toString('utf8');
+  return `${location.file}:${location.line}:${before.length + 1}: ${text}`;
 }

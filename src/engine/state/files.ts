@@ -8,10 +8,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { byCodeUnit } from '../json.ts';
 
@@ -25,6 +28,19 @@ export function errorCode(thrown: unknown): string | undefined {
 export function isMissing(thrown: unknown): boolean {
   const code = errorCode(thrown);
   return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/**
+ * What a path leads to, links followed. Undefined where there is nothing: no entry, a file where a folder should
+ * be on the way, a link to nowhere or to itself.
+ */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (thrown) {
+    if (isMissing(thrown) || errorCode(thrown) === 'ELOOP') return undefined;
+    throw thrown;
+  }
 }
 
 /** Flushes a file's bytes, or a folder's entries, to the disk. */
@@ -46,8 +62,8 @@ export function replaceFile(path: string, text: string | Uint8Array, temporary: 
   flush(dirname(path));
 }
 
-/** Regular files below a folder, relative to it, `/` as separator, in code-unit order. */
-export function walkFiles(folder: string): readonly string[] {
+/** What lies below a folder and is no folder itself, links not followed: names relative to it, in code-unit order. */
+export function entriesBelow(folder: string): readonly string[] {
   const found: string[] = [];
   const visit = (relative: string): void => {
     for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
@@ -60,13 +76,42 @@ export function walkFiles(folder: string): readonly string[] {
   return found.sort(byCodeUnit);
 }
 
+/**
+ * The files whose content can be read below a folder, links followed: names relative to it, `/` as separator, in
+ * code-unit order. A link back to a folder that it lies in is left out, as are pipes, sockets and links to nowhere.
+ */
+export function filesBelow(folder: string): readonly string[] {
+  const found: string[] = [];
+  /** `above`: real paths of the folders on the way here. */
+  const visit = (relative: string, above: readonly string[]): void => {
+    const here = join(folder, relative);
+    const real = realpathSync.native(here);
+    if (above.includes(real)) return;
+    for (const entry of readdirSync(here, { withFileTypes: true })) {
+      const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      const kind = entry.isSymbolicLink() ? statOf(join(folder, path)) : entry;
+      if (kind?.isFile()) found.push(path);
+      else if (kind?.isDirectory()) {
+        try {
+          visit(path, [...above, real]);
+        } catch (thrown) {
+          // It went away between the two looks.
+          if (!isMissing(thrown)) throw thrown;
+        }
+      }
+    }
+  };
+  visit('', []);
+  return found.sort(byCodeUnit);
+}
+
 export function removeTree(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
 /** Whether two paths lie on one volume, so that a rename can join them. The first must exist. */
 export function onSameVolume(existing: string, other: string): boolean {
-  return lstatSync(existing).dev === lstatSync(nearestExisting(other)).dev;
+  return statSync(existing).dev === statOf(nearestExisting(other))?.dev;
 }
 
 export function nearestExisting(path: string): string {

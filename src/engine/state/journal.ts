@@ -5,11 +5,12 @@
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { replaceFile } from './files.ts';
+import { isMissing, replaceFile } from './files.ts';
 import type { CodeRecord, FailureRecord, JournalRecord, SuccessRecord } from './record.ts';
+import { isRecord } from './record.ts';
 
 const HEADER = 'pipeline journal 1';
-const HEADER_SHAPE = /^pipeline journal (\d+)$/;
+const HEADER_SHAPE = /^pipeline journal ([1-9]\d*)$/;
 
 export interface Loaded {
   readonly successes: Map<string, SuccessRecord>;
@@ -21,47 +22,56 @@ export interface Loaded {
 
 export class JournalError extends Error {}
 
+interface LoadedLines extends Loaded {
+  readonly lines: number;
+  readonly damaged: number;
+  /** Up to and with the last line end: what follows was cut short. */
+  readonly wholeBytes: number;
+}
+
 /** Reads without writing: what `status` does while a build may run. */
-export function loadJournal(path: string): Loaded & { readonly lines: number; readonly goodBytes: number } {
+export function loadJournal(path: string): LoadedLines {
   const loaded = {
     successes: new Map<string, SuccessRecord>(),
     failures: new Map<string, FailureRecord>(),
     codes: new Map<string, CodeRecord>(),
   };
-  const remarks: string[] = [];
   const bytes = read(path);
+  const wholeBytes = bytes.lastIndexOf(10) + 1;
   let lines = 0;
-  let goodBytes = 0;
   let damaged = 0;
-  for (let at = 0; at < bytes.length; ) {
-    const newline = bytes.indexOf(10, at);
-    const end = newline < 0 ? bytes.length : newline;
-    if (at === 0) {
-      if (newline < 0) break;
-      checkHeader(path, bytes.toString('utf8', 0, end));
-      goodBytes = end + 1;
-    } else {
-      const record = newline < 0 ? undefined : parseLine(bytes, at, end);
-      if (record !== undefined) {
-        lines++;
-        apply(loaded, record);
-        goodBytes = end + 1;
-      } else if (newline >= 0) damaged++;
+  for (let at = 0; at < wholeBytes; ) {
+    const end = bytes.indexOf(10, at);
+    if (at === 0) checkHeader(path, bytes.toString('utf8', 0, end));
+    else {
+      const record = parseLine(bytes, at, end);
+      if (record === undefined) damaged++;
+      else apply(loaded, record);
+      lines++;
     }
     at = end + 1;
   }
-  if (goodBytes < bytes.length)
-    remarks.push(`${path}: the last write was cut short; ${bytes.length - goodBytes} bytes dropped`);
-  else if (damaged > 0)
-    remarks.push(`${path}: ${damaged} damaged records left out; their targets are checked anew`);
-  return { ...loaded, remarks, lines, goodBytes };
+  // Not even the header was written whole, or this is something else.
+  if (wholeBytes === 0 && !HEADER.startsWith(bytes.toString('utf8'))) checkHeader(path, bytes.toString('utf8'));
+  const remarks = remarksOn(path, damaged, bytes.length - wholeBytes);
+  return { ...loaded, remarks, lines, damaged, wholeBytes };
+}
+
+function remarksOn(path: string, damaged: number, torn: number): readonly string[] {
+  const remarks: string[] = [];
+  if (damaged > 0) {
+    const records = damaged === 1 ? '1 damaged record' : `${damaged} damaged records`;
+    remarks.push(`${path}: ${records} left out: what they stood for is checked anew`);
+  }
+  if (torn > 0) remarks.push(`${path}: the last write was cut short: ${torn} bytes left out`);
+  return remarks;
 }
 
 function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return Buffer.alloc(0);
+    if (isMissing(thrown)) return Buffer.alloc(0);
     throw thrown;
   }
 }
@@ -87,7 +97,12 @@ function parseLine(bytes: Buffer, at: number, end: number): JournalRecord | unde
   const body = bytes.subarray(space + 1, end);
   if (bytes.toString('latin1', at + 9, space) !== String(body.length)) return undefined;
   if (bytes.toString('latin1', at, at + 8) !== checksum(body)) return undefined;
-  return JSON.parse(body.toString('utf8')) as JournalRecord;
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function checksum(body: Uint8Array): string {
@@ -120,25 +135,36 @@ function apply(loaded: Omit<Loaded, 'remarks'>, record: JournalRecord): void {
 export class Journal {
   readonly loaded: Loaded;
   readonly #fd: number;
+  #size: number;
 
   constructor(path: string, temporary: string) {
-    const { lines, goodBytes, ...loaded } = loadJournal(path);
+    const { lines, damaged, wholeBytes, ...loaded } = loadJournal(path);
     this.loaded = loaded;
     const live = loaded.successes.size + loaded.failures.size + loaded.codes.size;
-    if (goodBytes === 0 || lines > 3 * live + 1_000) {
+    if (wholeBytes === 0 || damaged > 0 || lines > 3 * live + 1_000) {
       const kept = [...loaded.codes.values(), ...loaded.successes.values(), ...loaded.failures.values()];
-      replaceFile(path, Buffer.concat([Buffer.from(`${HEADER}\n`), ...kept.map(formatLine)]), temporary);
+      const whole = Buffer.concat([Buffer.from(`${HEADER}\n`), ...kept.map(formatLine)]);
+      replaceFile(path, whole, temporary);
       this.#fd = openSync(path, 'a');
+      this.#size = whole.length;
     } else {
       this.#fd = openSync(path, 'a');
-      ftruncateSync(this.#fd, goodBytes);
+      ftruncateSync(this.#fd, wholeBytes);
+      this.#size = wholeBytes;
     }
   }
 
   /** With `durable`, returns when the record is on the disk. */
   append(record: JournalRecord, durable: boolean): void {
     const line = formatLine(record);
-    for (let done = 0; done < line.length; ) done += writeSync(this.#fd, line, done);
+    try {
+      for (let done = 0; done < line.length; ) done += writeSync(this.#fd, line, done);
+    } catch (thrown) {
+      // The disk is full, say: half a line would spoil the next one.
+      ftruncateSync(this.#fd, this.#size);
+      throw thrown;
+    }
+    this.#size += line.length;
     if (durable) fsyncSync(this.#fd);
     apply(this.loaded, record);
   }

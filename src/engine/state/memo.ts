@@ -4,12 +4,12 @@
  * one that changed within the clock's tick of being hashed is hashed again. Knows no targets.
  */
 import type { Stats } from 'node:fs';
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../hash.ts';
-import { sha256, sha256FileSync } from '../hash.ts';
+import { digestOfValue, sha256, sha256FileSync } from '../hash.ts';
 import { byCodeUnit } from '../json.ts';
-import { isMissing, replaceFile, walkFiles } from './files.ts';
+import { errorCode, filesBelow, isMissing, replaceFile, statOf } from './files.ts';
 
 /**
  * Time stamps move in ticks: of the kernel's clock (4 ms at HZ=250, 10 ms at HZ=100), or of whole seconds on some
@@ -31,6 +31,13 @@ interface Entry {
 
 const HEADER = 'pipeline stat memo 1';
 
+/** Something stands at a path, and its content cannot be had. */
+export class Unreadable extends Error {
+  constructor(path: string, why: string, cause?: unknown) {
+    super(`${path} cannot be read: ${why}`, { cause });
+  }
+}
+
 export class StatMemo {
   readonly #file: string;
   readonly #workspace: string;
@@ -46,9 +53,8 @@ export class StatMemo {
     let text: string;
     try {
       text = readFileSync(file, 'utf8');
-    } catch (thrown) {
-      if (isMissing(thrown)) return;
-      throw thrown;
+    } catch {
+      return;
     }
     const [header, sum, ...lines] = text.split('\n');
     if (header !== HEADER || sum !== sha256(lines.join('\n'))) return;
@@ -68,29 +74,41 @@ export class StatMemo {
 
   /**
    * Digest of a file, or of a folder's listing of paths and digests; undefined where there is nothing.
-   * Paths are relative to the workspace, or absolute.
+   * Paths are relative to the workspace, or absolute. Throws `Unreadable` where something stands in the way.
    */
   digest(path: string): Digest | undefined {
     const absolute = this.absolute(path);
-    const stat = statSync(absolute, { throwIfNoEntry: false });
-    if (stat === undefined) return undefined;
-    if (stat.isDirectory()) return this.#digestOfFolder(path, absolute);
-    const entry = this.#entries.get(path);
-    if (entry !== undefined && same(entry, stat)) return entry.digest;
-    return this.#hash(path, absolute, stat);
+    try {
+      const stat = statOf(absolute);
+      if (stat === undefined) return undefined;
+      if (stat.isDirectory()) return this.#digestOfFolder(path, absolute);
+      const entry = this.#entries.get(path);
+      if (entry !== undefined && same(entry, stat)) return entry.digest;
+      // Reading a pipe waits for whoever writes to it, maybe for ever.
+      if (!stat.isFile()) throw new Unreadable(path, 'it is neither a file nor a folder');
+      return this.#hash(path, absolute, stat);
+    } catch (thrown) {
+      if (isMissing(thrown)) return undefined;
+      const code = errorCode(thrown);
+      if (code === undefined) throw thrown;
+      const why = code === 'EACCES' || code === 'EPERM' ? 'this user may not read it' : `${code}`;
+      throw new Unreadable(path, why, thrown);
+    }
   }
 
-  /** Notes what a file that was just put in place holds, so that it is not read again at once. */
-  learn(path: string, digest: Digest): void {
-    const stat = lstatSync(this.absolute(path));
-    if (stat.isFile()) this.#set(path, stat, digest, Date.now());
+  /**
+   * What stood at `path` was replaced by a file whose digest was taken before. That digest is not noted: the stamps
+   * of the file are younger than it, so that an edit right after would not be seen.
+   */
+  learn(path: string, _digest: Digest): void {
+    this.#entries.delete(path);
   }
 
   save(temporary: string): void {
     if (!this.#changed) return;
     const lines = [...this.#entries]
       .sort(([a], [b]) => byCodeUnit(a, b))
-      .filter(([path]) => !path.includes('\n'))
+      .filter(([path, entry]) => !path.includes('\n') && atRest(entry, entry.hashedAt))
       .map(([path, e]) => `${e.digest} ${e.size} ${e.mtimeMs} ${e.ctimeMs} ${e.ino} ${e.hashedAt} ${path}`);
     const body = lines.join('\n');
     replaceFile(this.#file, `${HEADER}\n${sha256(body)}\n${body}`, temporary);
@@ -103,32 +121,27 @@ export class StatMemo {
 
   #digestOfFolder(path: string, absolute: string): Digest {
     const base = path.endsWith('/') ? path : `${path}/`;
-    const lines = walkFiles(absolute).map((name) => `${this.digest(base + name) ?? 'gone'} ${name}\n`);
-    return sha256(lines.join(''));
+    return digestOfValue(
+      filesBelow(absolute).flatMap((name) => {
+        const digest = this.digest(base + name);
+        return digest === undefined ? [] : [[name, digest]];
+      }),
+    );
   }
 
-  #hash(path: string, absolute: string, stat: Stats): Digest | undefined {
+  #hash(path: string, absolute: string, stat: Stats): Digest {
     const hashedAt = Date.now();
     this.hashed++;
-    try {
-      const digest = sha256FileSync(absolute);
-      this.#set(path, stat, digest, hashedAt);
-      return digest;
-    } catch (thrown) {
-      if (isMissing(thrown)) return undefined;
-      throw thrown;
-    }
-  }
-
-  #set(path: string, stat: Stats, digest: Digest, hashedAt: number): void {
+    const digest = sha256FileSync(absolute);
     const { size, mtimeMs, ctimeMs, ino } = stat;
     this.#entries.set(path, { size, mtimeMs, ctimeMs, ino, digest, hashedAt });
     this.#changed = true;
+    return digest;
   }
 }
 
 /** A stamp in the future of `hashedAt` (the clock was set back) fails the same comparison. */
-function atRest(stat: Stats, hashedAt: number): boolean {
+function atRest(stat: Pick<Entry, 'mtimeMs' | 'ctimeMs'>, hashedAt: number): boolean {
   const coarse = stat.mtimeMs % 1000 === 0 && stat.ctimeMs % 1000 === 0;
   const tick = coarse ? COARSE_TICK_MS : FINE_TICK_MS;
   return Math.max(stat.mtimeMs, stat.ctimeMs) + tick < hashedAt;

@@ -48,3 +48,48 @@ export interface StartRecord {
 }
 
 export type JournalRecord = SuccessRecord | FailureRecord | CodeRecord | StartRecord;
+
+/** Whether what was read back has the shape of a record: a journal that another program wrote to may hold anything. */
+export function isRecord(value: unknown): value is JournalRecord {
+  if (!isObject(value)) return false;
+  switch (value['kind']) {
+    case 'success':
+      return (
+        hasTexts(value, ['target', 'fingerprint', 'finishedAt']) &&
+        isListOf(value['parts'], (part) => isTexts(part, 3)) &&
+        isListOf(value['discovered'], (pair) => isTexts(pair, 2)) &&
+        isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
+        (value['absent'] === undefined || (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
+      );
+    case 'failure':
+      return (
+        hasTexts(value, ['target', 'fingerprint', 'finishedAt']) &&
+        isObject(value['failure']) &&
+        hasTexts(value['failure'], ['code', 'message'])
+      );
+    case 'code':
+      return hasTexts(value, ['digest']) && isListOf(value['files'], (file) => isTexts(file, 2));
+    case 'start':
+      return hasTexts(value, ['target']);
+    default:
+      return false;
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null;
+}
+
+function hasTexts(value: Members, names: readonly string[]): boolean {
+  return names.every((name) => typeof value[name] === 'string');
+}
+
+function isListOf(value: unknown, test: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(test);
+}
+
+function isTexts(value: unknown, length: number): boolean {
+  return Array.isArray(value) && value.length === length && value.every((text) => typeof text === 'string');
+}

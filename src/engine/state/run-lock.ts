@@ -38,11 +38,22 @@ export async function acquireRunLock(options: LockOptions): Promise<RunLock | un
   }
 }
 
-/** Linux: a name in the abstract namespace, which leaves no file. Elsewhere: a socket in the temporary folder. */
+/** Room for a socket's address on Linux, its first byte counted. */
+const ADDRESS_BYTES = 108;
+
+/**
+ * Linux: a name in the abstract namespace, which leaves no file. It fills the whole address, since releases of
+ * Node differ in whether they fill up a shorter one. Elsewhere: a socket in the temporary folder.
+ */
 function addressOf(identity: string): string {
   const name = `pipeline-${sha256(identity).slice(0, 32)}`;
-  return process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
+  if (process.platform === 'linux') return `\0${name}`.padEnd(ADDRESS_BYTES, '-');
+  return join(tmpdir(), `${name}.sock`);
 }
+
+/** A holder that is busy or stopped may take long to say who it is. */
+const PATIENCE_MS = 2_000;
+const SILENT_HOLDER = 'a process that does not answer';
 
 interface Held {
   readonly server: Server;
@@ -58,7 +69,8 @@ function bind(address: string, holder: string): Promise<Held | undefined> {
       socket.on('close', () => waiting.delete(socket));
       socket.write(`${holder}\n`);
     });
-    server.once('error', (thrown) => {
+    // After it listens, trouble with one who waits is no trouble of the holder's.
+    server.on('error', (thrown) => {
       if (errorCode(thrown) === 'EADDRINUSE') resolve(undefined);
       else reject(thrown);
     });
@@ -70,33 +82,41 @@ function bind(address: string, holder: string): Promise<Held | undefined> {
   });
 }
 
-/** Resolves when the holder lets go ('released' or 'dead'), or at once with 'held' when we do not wait. */
+/** Resolves when the holder lets go ('released' or 'dead'), or with 'held' when we do not wait. */
 function askHolder(address: string, options: LockOptions): Promise<'held' | 'released' | 'dead'> {
+  const { signal, wait, onWaiting } = options;
   return new Promise((resolve, reject) => {
-    const socket = connect(address);
-    const abort = (): void => {
-      socket.destroy();
-      reject(options.signal.reason);
-    };
-    options.signal.addEventListener('abort', abort, { once: true });
+    signal.throwIfAborted();
+    const socket = connect(address).setEncoding('utf8');
     let heard = '';
     let told = false;
     let answer: 'held' | 'released' | 'dead' = 'dead';
+    const tell = (holder: string): void => {
+      onWaiting(holder);
+      if (wait) return;
+      answer = 'held';
+      socket.destroy();
+    };
+    const silence = setTimeout(() => tell(SILENT_HOLDER), PATIENCE_MS);
+    const abort = (): void => {
+      socket.destroy();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
     socket.on('connect', () => {
       answer = 'released';
     });
-    socket.on('data', (chunk) => {
-      heard += chunk.toString('utf8');
+    socket.on('data', (chunk: string) => {
+      heard += chunk;
       if (told || !heard.includes('\n')) return;
       told = true;
-      options.onWaiting(heard.slice(0, heard.indexOf('\n')));
-      if (options.wait) return;
-      answer = 'held';
-      socket.destroy();
+      clearTimeout(silence);
+      tell(heard.slice(0, heard.indexOf('\n')));
     });
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
-      options.signal.removeEventListener('abort', abort);
+      clearTimeout(silence);
+      signal.removeEventListener('abort', abort);
       // A holder that is about to let go refuses connections for a moment: do not spin.
       setTimeout(() => resolve(answer), answer === 'held' ? 0 : 20);
     });

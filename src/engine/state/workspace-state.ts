@@ -2,9 +2,9 @@
  * The only owner of `.pipeline/`: where the journal, the stat memo, temporary outputs, bundles of user tasks and
  * their identities lie. Everything in it is private and can be lost: the next build then checks or builds anew.
  */
-import { appendFileSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { isMissing, nearestExisting, onSameVolume, removeTree, replaceFile } from './files.ts';
+import { appendFileSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import { errorCode, nearestExisting, onSameVolume, removeTree, replaceFile, statOf } from './files.ts';
 import type { Loaded } from './journal.ts';
 import { Journal, loadJournal } from './journal.ts';
 import { StatMemo } from './memo.ts';
@@ -12,7 +12,11 @@ import type { RunLock } from './run-lock.ts';
 import { acquireRunLock } from './run-lock.ts';
 
 const FOLDER = '.pipeline';
+const TEMPORARY = `${FOLDER}-tmp-`;
 const GITIGNORE = '*\n';
+
+/** The state folder cannot be used: nobody's bug, and nothing can be built before it is mended. */
+export class StateError extends Error {}
 
 export interface BuildLockOptions {
   readonly holder: string;
@@ -24,6 +28,7 @@ export interface BuildLockOptions {
 /** Reads only: for `status` and other commands that need no lock. */
 export function openForReading(workspace: string): { readonly loaded: Loaded; readonly memo: StatMemo } {
   const folder = join(workspace, FOLDER);
+  refuseFile(folder);
   return {
     loaded: loadJournal(join(folder, 'journal')),
     memo: new StatMemo(join(folder, 'memo'), workspace),
@@ -38,39 +43,53 @@ export function isStatePath(relative: string): boolean {
 /** Where bundles of user tasks and their identities are cached; made when first written. */
 export function codeCache(workspace: string): {
   readonly folder: string;
+  /** Undefined when there is none that can be read: everything in it can be had again. */
   read(): string | undefined;
   write(text: string): void;
+  /** Puts a bundle in the folder, whole or not at all: it is run from there. */
+  writeBundle(name: string, text: string): void;
 } {
   const folder = join(workspace, FOLDER, 'code');
   const index = join(folder, 'index.json');
+  const replace = (file: string, text: string): void => {
+    prepare(workspace);
+    replaceFile(file, text, `${file}.${process.pid}`);
+  };
   return {
     folder,
     read: () => {
       try {
         return readFileSync(index, 'utf8');
-      } catch (thrown) {
-        if (isMissing(thrown)) return undefined;
-        throw thrown;
+      } catch {
+        return undefined;
       }
     },
-    write: (text) => {
-      prepare(workspace);
-      replaceFile(index, text, `${index}.${process.pid}`);
-    },
+    write: (text) => replace(index, text),
+    writeBundle: (name, text) => replace(join(folder, name), text),
   };
 }
 
 function prepare(workspace: string): string {
   const folder = join(workspace, FOLDER);
-  mkdirSync(join(folder, 'code'), { recursive: true });
-  const ignore = join(folder, '.gitignore');
+  refuseFile(folder);
   try {
-    readFileSync(ignore);
+    mkdirSync(join(folder, 'code'), { recursive: true });
+    writeFileSync(join(folder, '.gitignore'), GITIGNORE, { flag: 'wx' });
   } catch (thrown) {
-    if (!isMissing(thrown)) throw thrown;
-    replaceFile(ignore, GITIGNORE, `${ignore}.${process.pid}`);
+    const code = errorCode(thrown);
+    if (code === undefined) throw thrown;
+    // The .gitignore stands there already: the user's own changes to it stay.
+    if (code === 'EEXIST' && statOf(join(folder, 'code'))?.isDirectory()) return folder;
+    const message = `${folder} cannot be written to (${code}): make the workspace writable for this user`;
+    throw new StateError(message, { cause: thrown });
   }
   return folder;
+}
+
+function refuseFile(folder: string): void {
+  const there = statOf(folder);
+  if (there === undefined || there.isDirectory()) return;
+  throw new StateError(`${folder} is a file, and the state of builds is kept in a folder of that name: move it away`);
 }
 
 export class BuildState {
@@ -78,12 +97,15 @@ export class BuildState {
   readonly memo: StatMemo;
   readonly journal: Journal;
   readonly #folder: string;
+  /** Where temporary folders on other volumes are noted. */
+  readonly #elsewhere: string;
   readonly #lock: RunLock;
   #nextTemporary = 0;
 
   private constructor(workspace: string, folder: string, lock: RunLock) {
     this.workspace = workspace;
     this.#folder = folder;
+    this.#elsewhere = join(folder, 'elsewhere');
     this.#lock = lock;
     this.#sweep();
     mkdirSync(join(folder, 'tmp'), { recursive: true });
@@ -111,33 +133,59 @@ export class BuildState {
   temporaryFolder(firstOutput: string): string {
     const name = `${process.pid}-${this.#nextTemporary++}`;
     const usual = join(this.#folder, 'tmp');
-    let folder = join(usual, name);
-    if (!onSameVolume(usual, firstOutput)) {
-      folder = join(nearestExisting(dirname(firstOutput)), `${FOLDER}-tmp-${name}`);
-      appendFileSync(join(this.#folder, 'elsewhere'), `${folder}\n`, { flush: true });
+    const folder = join(usual, name);
+    // A rule without outputs gives the workspace itself.
+    const near = firstOutput === this.workspace ? usual : dirname(firstOutput);
+    if (!onSameVolume(usual, near)) {
+      // Another workspace may put its outputs there too, and its process may have our number in its container.
+      const salt = Math.random().toString(36).slice(2);
+      const elsewhere = join(nearestExisting(near), `${TEMPORARY}${name}-${salt}`);
+      try {
+        appendFileSync(this.#elsewhere, `${JSON.stringify(elsewhere)}\n`, { flush: true });
+        mkdirSync(elsewhere);
+        return elsewhere;
+      } catch (thrown) {
+        // That folder is not for us: the outputs will be copied there, or it is then that they fail.
+        if (errorCode(thrown) === undefined) throw thrown;
+      }
     }
     mkdirSync(folder, { recursive: true });
     return folder;
   }
 
   async close(): Promise<void> {
-    this.journal.close();
-    this.memo.save(join(this.#folder, 'tmp', 'memo'));
-    removeTree(join(this.#folder, 'elsewhere'));
-    await this.#lock.release();
+    try {
+      this.journal.close();
+      this.memo.save(join(this.#folder, 'tmp', 'memo'));
+      removeTree(this.#elsewhere);
+    } catch (thrown) {
+      // The memo only saves work: a disk that is full now must not undo a build that is recorded.
+      if (errorCode(thrown) === undefined) throw thrown;
+    } finally {
+      await this.#lock.release();
+    }
   }
 
   /** What a crash left half-written. Safe: we hold the run lock. */
   #sweep(): void {
     removeTree(join(this.#folder, 'tmp'));
-    const list = join(this.#folder, 'elsewhere');
-    let text = '';
-    try {
-      text = readFileSync(list, 'utf8');
-    } catch (thrown) {
-      if (!isMissing(thrown)) throw thrown;
-    }
-    for (const path of text.split('\n')) if (basename(path).startsWith(`${FOLDER}-tmp-`)) removeTree(path);
-    removeTree(list);
+    for (const path of noted(this.#elsewhere))
+      if (isAbsolute(path) && basename(path).startsWith(TEMPORARY)) removeTree(path);
+    removeTree(this.#elsewhere);
   }
+}
+
+/** Paths of temporary folders on other volumes: one JSON text a line, the last of them perhaps cut short. */
+function noted(file: string): readonly string[] {
+  if (statOf(file)?.isFile() !== true) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        const path: unknown = JSON.parse(line);
+        return typeof path === 'string' ? [path] : [];
+      } catch {
+        return [];
+      }
+    });
 }

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { configSchema, load, loaded, mistakes, RULE } from './workspace.ts';
 
-const manifest = (configs: string, params = ''): string => `version: 1\nconfigs: [${configs}]\n${RULE}    params: {${params}}\n`;
-const withConfig = (config: string, params: string) => ({ 'pipeline.yaml': manifest('c.yaml', params), 'c.yaml': config });
+const manifest = (configs: string, params = ''): string =>
+  `version: 1\nconfigs: [${configs}]\n${RULE}    params: {${params}}\n`;
+const withConfig = (config: string, params: string) => ({
+  'pipeline.yaml': manifest('c.yaml', params),
+  'c.yaml': config,
+});
 const configOf = (config: string, set: readonly string[] = []) =>
   loaded(withConfig(config, ''), { set }).config;
 
@@ -21,7 +25,9 @@ describe('config files', () => {
   });
 
   it('must be there', () => {
-    expect(mistakes({ 'pipeline.yaml': manifest('configs/bse.yaml, other.yaml'), 'configs/base.yaml': '' })).toMatchInlineSnapshot(`
+    expect(
+      mistakes({ 'pipeline.yaml': manifest('configs/bse.yaml, other.yaml'), 'configs/base.yaml': '' }),
+    ).toMatchInlineSnapshot(`
       "
       error: cannot read the config file "configs/bse.yaml": there is no such file
        --> pipeline.yaml:2:11
@@ -94,7 +100,8 @@ describe('config files', () => {
 
 describe('references between config values', () => {
   it('keep the type when they stand alone, and become text elsewhere', () => {
-    const config = 'a: ${b}\nb: { list: [1, two], none: null, yes: true }\nc: ${b.list}\nd: "${b.yes}-${n}"\nn: 1.5\ne: $${b} costs 5$ or $$5\n';
+    const config =
+      'a: ${b}\nb: { list: [1, two], none: null, yes: true }\nc: ${b.list}\nd: "${b.yes}-${n}"\nn: 1.5\ne: $${b} costs 5$ or $$5\n';
     expect(configOf(config)).toEqual({
       a: { list: [1, 'two'], none: null, yes: true },
       b: { list: [1, 'two'], none: null, yes: true },
@@ -114,7 +121,9 @@ describe('references between config values', () => {
   });
 
   it('are refused when they go round in a circle, the whole of which is named', () => {
-    expect(mistakes(withConfig('a: x${b.c}\nb: { c: "${d}" }\nd: ${a}\ne: ${e}\n', ''))).toMatchInlineSnapshot(`
+    expect(
+      mistakes(withConfig('a: x${b.c}\nb: { c: "${d}" }\nd: ${a}\ne: ${e}\n', '')),
+    ).toMatchInlineSnapshot(`
       "
       error: config values refer to each other in a circle: a → b.c → d → a
        --> c.yaml:3:4
@@ -148,7 +157,9 @@ describe('references between config values', () => {
   });
 
   it('are refused when they name nothing', () => {
-    expect(mistakes(withConfig('paths: { raw: data }\na: ${paths.rwa}\nb: ${elsewhere}\n', ''))).toMatchInlineSnapshot(`
+    expect(
+      mistakes(withConfig('paths: { raw: data }\na: ${paths.rwa}\nb: ${elsewhere}\n', '')),
+    ).toMatchInlineSnapshot(`
       "
       error: unknown config value "paths.rwa"
        --> c.yaml:2:4
@@ -192,7 +203,9 @@ describe('references between config values', () => {
   });
 
   it('are refused where a list, a map or null would become part of a text', () => {
-    expect(mistakes(withConfig('l: [1]\nm: {x: 1}\nn: null\na: x${l}\nb: x${m}\nc: x${n}\n', ''))).toMatchInlineSnapshot(`
+    expect(
+      mistakes(withConfig('l: [1]\nm: {x: 1}\nn: null\na: x${l}\nb: x${m}\nc: x${n}\n', '')),
+    ).toMatchInlineSnapshot(`
       "
       error: \${l} is a list and cannot be part of a text
        --> c.yaml:4:5
@@ -221,7 +234,10 @@ describe('references between config values', () => {
   });
 
   it('leave no second mistake behind where they are used', () => {
-    const files = { ...withConfig('symbols: ${nowhere}\n', ''), 'pipeline.yaml': `version: 1\nconfigs: [c.yaml]\ndimensions:\n  s: \${symbols}\n${RULE}` };
+    const files = {
+      ...withConfig('symbols: ${nowhere}\n', ''),
+      'pipeline.yaml': `version: 1\nconfigs: [c.yaml]\ndimensions:\n  s: \${symbols}\n${RULE}`,
+    };
     expect(mistakes(files)).toMatchInlineSnapshot(`
       "
       error: unknown config value "nowhere"
@@ -262,7 +278,9 @@ describe('references of rules to the config', () => {
 
   it('name values that are set', () => {
     const options = { configSchema: configSchema(['binance.rest_url', 'market']) };
-    expect(mistakes(withConfig('market: spot\n', 'a: "${binance.rest_url}"'), options)).toMatchInlineSnapshot(`
+    expect(
+      mistakes(withConfig('market: spot\n', 'a: "${binance.rest_url}"'), options),
+    ).toMatchInlineSnapshot(`
       "
       error: the config value "binance.rest_url" is not set
        --> pipeline.yaml:7:18
@@ -277,8 +295,13 @@ describe('references of rules to the config', () => {
   });
 
   it('may name values that the schema adds', () => {
-    const schema = { ...configSchema(['url', 'market']), complete: () => ({ market: 'spot', url: 'https://x' }) };
-    const rule = loaded(withConfig('market: spot\n', 'a: "${url}"'), { configSchema: schema }).rules.get('hello');
+    const schema = {
+      ...configSchema(['url', 'market']),
+      complete: () => ({ market: 'spot', url: 'https://x' }),
+    };
+    const rule = loaded(withConfig('market: spot\n', 'a: "${url}"'), { configSchema: schema }).rules.get(
+      'hello',
+    );
     expect(rule?.params).toEqual([['a', { kind: 'value', value: 'https://x' }]]);
   });
 });
@@ -286,16 +309,31 @@ describe('references of rules to the config', () => {
 describe('--set', () => {
   it('is read as YAML and wins', () => {
     const set = ['a.b=2', 'list=["x", y]', 'a.c=${a.b}', 'n='];
-    expect(configOf('a: { b: 1, c: 1 }\nlist: []\nn: 1\n', set)).toEqual({ a: { b: 2, c: 2 }, list: ['x', 'y'], n: null });
+    expect(configOf('a: { b: 1, c: 1 }\nlist: []\nn: 1\n', set)).toEqual({
+      a: { b: 2, c: 2 },
+      list: ['x', 'y'],
+      n: null,
+    });
   });
 
   it('may set what only the schema knows', () => {
-    const options = { set: ['binance.rest_url=http://localhost'], configSchema: configSchema(['binance.rest_url']) };
+    const options = {
+      set: ['binance.rest_url=http://localhost'],
+      configSchema: configSchema(['binance.rest_url']),
+    };
     expect(loaded(withConfig('', ''), options).config).toEqual({ binance: { rest_url: 'http://localhost' } });
   });
 
   it('is wrong for names that nobody knows, without a value, within a list, and where YAML is wrong', () => {
-    const set = ['symbls=[A]', 'symbols', '=1', 'symbols.first=A', 'market=[spot', 'market={a: ${b}}', 'market=${markt}'];
+    const set = [
+      'symbls=[A]',
+      'symbols',
+      '=1',
+      'symbols.first=A',
+      'market=[spot',
+      'market={a: ${b}}',
+      'market=${markt}',
+    ];
     expect(mistakes(withConfig('symbols: [A]\nmarket: spot\n', ''), { set })).toMatchInlineSnapshot(`
       "
       error: --set of an unknown config value "symbls"
@@ -420,13 +458,16 @@ describe('the schema of the config', () => {
     };
     const result = load(withConfig('a: ${b}\nb: 1\n', 'u: "${url}"'), { configSchema: schema });
     expect(seen).toEqual([{ a: 1, b: 1 }]);
-    expect(result.ok ? [] : result.diagnostics.map(({ message }) => message)).toEqual(['the config value "a": is wrong']);
+    expect(result.ok ? [] : result.diagnostics.map(({ message }) => message)).toEqual([
+      'the config value "a": is wrong',
+    ]);
   });
 });
 
 describe('config values that nothing reads', () => {
   it('draw a warning each', () => {
-    const config = 'used: { a: 1 }\nwhole: { b: 1 }\nidle: { c: 1, d: [1] }\nvia: ${used.a}\nmarkt: x\nknown: 1\nfree: { anything: 1 }\n';
+    const config =
+      'used: { a: 1 }\nwhole: { b: 1 }\nidle: { c: 1, d: [1] }\nvia: ${used.a}\nmarkt: x\nknown: 1\nfree: { anything: 1 }\n';
     const options = { configSchema: configSchema(['known', 'market', 'free']) };
     expect(mistakes(withConfig(config, 'w: "${whole}"'), options)).toMatchInlineSnapshot(`
       "
@@ -465,8 +506,8 @@ describe('config values that nothing reads', () => {
 
   it('are read by settings, dimensions, pools and the as-of too', () => {
     const files = {
-      'c.yaml': 's: 1\nd: [a]\np: 2\nt: null\nfrom: "2024-01-01T00:00Z"\n',
-      'pipeline.yaml': `version: 1\nconfigs: [c.yaml]\nas_of: \${t}\ndimensions:\n  d: \${d}\n  m: { every: month, from: "\${from}" }\npools: { cpu: "\${p}" }\n${RULE}    settings: { s: "\${s}" }\n`,
+      'c.yaml': 's: 1\nkeys: [a]\np: 2\nt: null\nfrom: "2024-01-01T00:00Z"\n',
+      'pipeline.yaml': `version: 1\nconfigs: [c.yaml]\nas_of: \${t}\ndimensions:\n  d: \${keys}\n  m: { every: month, from: "\${from}" }\npools: { cpu: "\${p}" }\n${RULE}    settings: { s: "\${s}" }\n`,
     };
     const result = load(files);
     expect(result.ok && result.warnings).toEqual([]);

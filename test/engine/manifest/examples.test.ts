@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/engine/json.ts';
 import { loadManifest } from '../../../src/engine/manifest/load.ts';
-import { load, loaded, NOW, YESTERDAY } from './workspace.ts';
+import { load, loaded, optionsFor, workspace, YESTERDAY } from './workspace.ts';
 
 const example = `
 version: 1
@@ -90,19 +92,64 @@ describe('the example of the manifest', () => {
   });
 });
 
-describe('the manifest of the market', () => {
-  const workspace = fileURLToPath(new URL('../../..', import.meta.url));
-  const withFolder = (config: Json): Json => {
-    const base = z.record(config);
-    return { ...base, binance: { ...z.record(base['binance'] ?? null), folder: 'binance' } };
-  };
-  const z = {
-    record: (value: Json): Readonly<Record<string, Json>> =>
-      value !== null && typeof value === 'object' && !Array.isArray(value)
-        ? Object.fromEntries(Object.entries(value))
-        : {},
-  };
+describe('a manifest with damage in it', () => {
+  it('is told what is wrong, at a place that exists, and nothing is thrown', () => {
+    const folder = workspace(files);
+    const damage = fc.record({
+      at: fc.nat(example.length),
+      cut: fc.nat(12),
+      put: fc.string({
+        unit: fc.constantFrom(
+          '$',
+          '{',
+          '}',
+          '[',
+          ']',
+          ':',
+          ' ',
+          '"',
+          '\n',
+          '-',
+          '#',
+          '&',
+          '*',
+          'a',
+          '0',
+          '/',
+        ),
+        maxLength: 4,
+      }),
+    });
+    fc.assert(
+      fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (wounds) => {
+        const text = wounds.reduce(
+          (each, { at, cut, put }) => each.slice(0, at) + put + each.slice(at + cut),
+          example,
+        );
+        writeFileSync(join(folder, 'pipeline.yaml'), text);
+        const result = loadManifest(optionsFor(folder));
+        const told = result.ok ? result.warnings : result.diagnostics;
+        expect(result.ok || told.some(({ severity }) => severity === 'error')).toBe(true);
+        for (const { place } of told) {
+          if (place === undefined || place.file !== 'pipeline.yaml') continue;
+          expect(text.split('\n')[place.line - 1]).toBe(place.text);
+          expect(place.column + place.length).toBeLessThanOrEqual(
+            Math.max(place.text.length + 1, place.column + 1),
+          );
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
 
+describe('the manifest of the market', () => {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  // The folder of raw files follows from the market: the market's own schema adds it.
+  const withFolder = (config: Json): Json => {
+    const base = members(config);
+    return { ...base, binance: { ...members(base['binance'] ?? null), folder: 'binance' } };
+  };
   it('loads without diagnostics', () => {
     const tasks = [
       ...readFileSync(new URL('../../../pipeline.yaml', import.meta.url), 'utf8').matchAll(
@@ -110,11 +157,7 @@ describe('the manifest of the market', () => {
       ),
     ];
     const result = loadManifest({
-      workspace,
-      set: [],
-      asOf: undefined,
-      defaultAsOf: YESTERDAY,
-      now: NOW,
+      ...optionsFor(root),
       builtinTasks: tasks.map(([, name = '']) => name),
       configSchema: { check: () => [], complete: withFolder, known: ['binance.folder'] },
     });
@@ -122,3 +165,7 @@ describe('the manifest of the market', () => {
     expect(result.ok && [...result.value.aliases.keys()]).toEqual(['coverage', 'gaps', 'quality']);
   });
 });
+
+function members(value: Json): Readonly<Record<string, Json>> {
+  return value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value)) : {};
+}

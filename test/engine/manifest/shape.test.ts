@@ -163,7 +163,7 @@ rules:
         |
       7 |     in: { a: { output: x } }
         |           ^
-        = it must be a name
+        = it must be the name of a rule
 
       error: missing key "after" in "refresh" of rule "upper"
        --> pipeline.yaml:8:5
@@ -468,7 +468,9 @@ rules:
 
   it('is judged again where a reference stood', () => {
     const text = `configs: [c.yaml]\n${rule('retries: ${many}\ntimeout: ${none}\nrefresh: { after: "${soon}" }\nparams: ${list}\nsettings: ${soon}')}pools: { cpu: "\${none}" }\n`;
-    expect(mistakes({ 'pipeline.yaml': text, 'c.yaml': 'many: lots\nnone: 0s\nsoon: soon\nlist: [1]\n' })).toMatchInlineSnapshot(`
+    expect(
+      mistakes({ 'pipeline.yaml': text, 'c.yaml': 'many: lots\nnone: 0s\nsoon: soon\nlist: [1]\n' }),
+    ).toMatchInlineSnapshot(`
       "
       error: "retries" of rule "hello" must be a whole number from 0 to 100, got \${many} = "lots"
        --> pipeline.yaml:7:14
@@ -525,7 +527,7 @@ rules:
         |
       1 | y: \${z}
         |    ^^^^
-        = did you mean "x"?
+        = known config values: as_of, x, y
 
       error: the key "x" is written twice
        --> b.yaml:2:1

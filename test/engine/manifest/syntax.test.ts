@@ -114,11 +114,12 @@ describe('YAML that is wrong', () => {
   it('leaves a quote open', () => {
     expect(mistakes('version: "1\n')).toMatchInlineSnapshot(`
       "
-      error: this is not YAML: missing closing "quote
-       --> pipeline.yaml:2:1
+      error: a text begins here whose quote is never closed
+       --> pipeline.yaml:1:10
         |
-      2 |
-        | ^
+      1 | version: "1
+        |          ^
+        = close the quote, or escape the quotes inside
 
       1 error
       "
@@ -364,7 +365,9 @@ describe('anchors and aliases', () => {
   });
 
   it('nor can depth', () => {
-    expect(mistakes(`version: ${'['.repeat(100)}${']'.repeat(100)}\n`)).toContain('values are nested more than 64 deep');
+    expect(mistakes(`version: ${'['.repeat(100)}${']'.repeat(100)}\n`)).toContain(
+      'values are nested more than 64 deep',
+    );
     expect(mistakes(`version: ${'['.repeat(200_000)}`)).toContain('error: ');
   });
 });

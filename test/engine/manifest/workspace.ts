@@ -41,17 +41,20 @@ export function configSchema(
 export const NOW = Date.UTC(2024, 5, 15, 12, 0, 30);
 export const YESTERDAY = Date.UTC(2024, 5, 14, 23, 59);
 
-export function load(files: Files, options: Partial<LoadOptions> = {}): Checked<Manifest> {
-  return loadManifest({
-    workspace: workspace(files),
+export function optionsFor(folder: string): LoadOptions {
+  return {
+    workspace: folder,
     set: [],
     asOf: undefined,
     defaultAsOf: YESTERDAY,
     now: NOW,
     builtinTasks: ['bars/normalize', 'bars/merge', 'reports/coverage'],
     configSchema: anyConfig,
-    ...options,
-  });
+  };
+}
+
+export function load(files: Files, options: Partial<LoadOptions> = {}): Checked<Manifest> {
+  return loadManifest({ ...optionsFor(workspace(files)), ...options });
 }
 
 /** The manifest of a workspace in which nothing is wrong. */

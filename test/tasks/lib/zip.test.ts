@@ -94,17 +94,17 @@ describe('a ZIP is refused with its name, the byte, what was found and what was 
     [
       'a wrong CRC-32',
       zipOf({ ...good, lies: { crc: 0x1234 } }),
-      `byte ${DATA}: data have CRC-32 ${crc32(TEXT).toString(16)}, expected 00001234`,
+      `member "a.csv": byte ${DATA}: data have CRC-32 ${crc32(TEXT).toString(16)}, expected 00001234`,
     ],
     [
       'more data than declared',
       zipOf({ ...good, lies: { size: 100 } }),
-      `byte ${DATA}: data unpack to more than the declared 100 bytes`,
+      `member "a.csv": byte ${DATA}: data unpack to more than the declared 100 bytes`,
     ],
     [
       'less data than declared',
       zipOf({ ...good, lies: { size: 5000 } }),
-      `byte ${DATA}: data unpack to 1200 bytes, expected 5000`,
+      `member "a.csv": byte ${DATA}: data unpack to 1200 bytes, expected 5000`,
     ],
     [
       'another name in the local header',
@@ -135,7 +135,7 @@ describe('a ZIP is refused with its name, the byte, what was found and what was 
     const zip = zipOf(good);
     zip[DATA] = 0xff; // a block of the type that does not exist
     expect(await failure(zip)).toBe(
-      `archive-corrupt a.zip: byte ${DATA}: invalid deflate data (invalid block type)`,
+      `archive-corrupt a.zip: member "a.csv": byte ${DATA}: invalid deflate data (invalid block type)`,
     );
   });
 
@@ -148,7 +148,7 @@ describe('a ZIP is refused with its name, the byte, what was found and what was 
     });
     zip.writeUInt16LE(8, zip.indexOf('PK\x01\x02') + 10);
     expect(await failure(zip)).toBe(
-      `archive-corrupt a.zip: byte ${DATA + 3}: data end within a deflate stream, expected 3 unpacked bytes`,
+      `archive-corrupt a.zip: member "a.csv": byte ${DATA + 3}: data end within a deflate stream, expected 3 unpacked bytes`,
     );
   });
 
@@ -177,7 +177,7 @@ describe('a damaged ZIP gives the same bytes or a failure, never other bytes', (
     if (!result.ok) return result.failure.code;
     return result.bytes.equals(right) ? 'same' : 'other';
   }
-  let right = Buffer.alloc(0);
+  let right: Buffer = Buffer.alloc(0);
 
   it('whichever byte of a real archive is flipped', async () => {
     const path = join(scratch(), 'x.zip');

@@ -1,0 +1,71 @@
+/**
+ * Bounds on concurrency: a queue and a limit for each pool, and a limit over all of them. First come, first
+ * served within a pool; a full pool holds nobody else up. Knows neither targets nor tasks.
+ */
+
+export class Pools<T> {
+  readonly #jobs: number;
+  readonly #pools: readonly Pool<T>[];
+  readonly #byName: ReadonlyMap<string, Pool<T>>;
+  #busy = 0;
+
+  constructor(limits: ReadonlyMap<string, number>, jobs: number) {
+    this.#jobs = jobs;
+    this.#byName = new Map(
+      [...limits].map(([name, limit]) => [name, { limit, busy: 0, queue: [], head: 0 }]),
+    );
+    this.#pools = [...this.#byName.values()];
+  }
+
+  get busy(): number {
+    return this.#busy;
+  }
+
+  enqueue(pool: string, item: T): void {
+    this.#pool(pool).queue.push(item);
+  }
+
+  /** The next item that may start, which then counts as busy until it is released; undefined when none may. */
+  start(): T | undefined {
+    if (this.#busy >= this.#jobs) return undefined;
+    for (const pool of this.#pools) {
+      if (pool.busy >= pool.limit || pool.head >= pool.queue.length) continue;
+      const item = pool.queue[pool.head++];
+      // Taking from the front of a long array moves all of it: drop what was taken now and then instead.
+      if (pool.head > 1_024 && pool.head * 2 > pool.queue.length) {
+        pool.queue.splice(0, pool.head);
+        pool.head = 0;
+      }
+      pool.busy++;
+      this.#busy++;
+      return item;
+    }
+    return undefined;
+  }
+
+  release(pool: string): void {
+    this.#pool(pool).busy--;
+    this.#busy--;
+  }
+
+  /** Forgets what has not started. */
+  clear(): void {
+    for (const pool of this.#pools) {
+      pool.queue.length = 0;
+      pool.head = 0;
+    }
+  }
+
+  #pool(name: string): Pool<T> {
+    const pool = this.#byName.get(name);
+    if (pool === undefined) throw new Error(`the manifest let an unknown pool through: "${name}"`);
+    return pool;
+  }
+}
+
+interface Pool<T> {
+  readonly limit: number;
+  busy: number;
+  readonly queue: T[];
+  head: number;
+}

@@ -1,0 +1,318 @@
+/** The command line as a contract: what is printed where, and with which exit code. */
+import { describe, expect, it } from 'vitest';
+import { Rig } from '../rig.ts';
+import { cli, lines } from './cli.ts';
+
+const FILES = {
+  'pipeline.yaml': `version: 1
+configs: [config.yaml]
+dimensions:
+  symbol: \${symbols}
+  month: { every: month, from: "2024-01-01T00:00:00Z" }
+as_of: "2024-03-31T23:59:00Z"
+rules:
+  text: { for: [symbol, month], in: { text: "in/\${symbol}.txt" }, out: { text: "text/\${symbol}-\${month}.txt" }, run: "cat \${in.text} > \${out.text}" }
+  table: { in: { texts: { rule: text, failed: omit } }, out: { table: table.csv }, run: "echo n > \${out.table}; cat \${in.texts} >> \${out.table}" }
+`,
+  'config.yaml': 'symbols: [a, b]\n',
+  'in/a.txt': '1\n',
+  'in/b.txt': '2\n',
+};
+
+describe('build', () => {
+  it('exits 0, tells progress on stderr and nothing on stdout', async () => {
+    const rig = new Rig(FILES);
+    const { code, out, err } = await cli(['-C', rig.dir, 'build']);
+    expect({ code, out }).toEqual({ code: 0, out: '' });
+    expect(err).toContain('executed  text/a/2024-01');
+    expect(err).toMatch(/built 7 in .* \(as of 2024-03-31T23:59:00Z\)\n$/);
+    const again = await cli(['-C', rig.dir, 'build']);
+    expect(again.err).toBe('nothing to do: 7 targets fresh\n');
+    expect((await cli(['-C', rig.dir, '-q', 'build'])).err).toBe('');
+  });
+
+  it('exits 1 when a target failed, and builds the rest', async () => {
+    const rig = new Rig(FILES);
+    rig.remove('in/b.txt');
+    const { code, err } = await cli(['-C', rig.dir, 'build']);
+    expect(code).toBe(1);
+    expect(err).toContain('text/b/2024-01: input "text" is not there: in/b.txt, and no rule makes it');
+    expect(rig.read('table.csv')).toBe('n\n1\n1\n1\n');
+  });
+
+  it('gives JSON lines whose last two kinds are a contract', async () => {
+    const rig = new Rig(FILES);
+    const { out } = await cli(['-C', rig.dir, 'build', '--json']);
+    const events = lines(out);
+    const last = events.at(-1);
+    expect(Object.keys(last ?? {}).slice(0, 11)).toEqual([
+      'type',
+      'asOf',
+      'runId',
+      'executed',
+      'restored',
+      'checked',
+      'fresh',
+      'absent',
+      'failed',
+      'blocked',
+      'seconds',
+    ]);
+    expect(last).toMatchObject({
+      type: 'build-finished',
+      asOf: '2024-03-31T23:59:00Z',
+      runId: null,
+      executed: 7,
+    });
+    const finished = events.find(({ type }) => type === 'target-finished');
+    expect(finished).toMatchObject({
+      target: 'text/a/2024-01',
+      outcome: 'executed',
+      reasons: [{ kind: 'new', name: 'text/a/2024-01' }],
+      seconds: expect.any(Number),
+    });
+  });
+
+  it('with -n says what would be built and builds nothing', async () => {
+    const rig = new Rig(FILES);
+    const { code, out } = await cli(['-C', rig.dir, 'build', '-n', 'text/a']);
+    expect(code).toBe(0);
+    expect(out).toContain('text a 2024-01..2024-03 (3): never built');
+    expect(rig.has('.pipeline')).toBe(false);
+    await cli(['-C', rig.dir, 'build']);
+    expect((await cli(['-C', rig.dir, 'build', '-n'])).out).toBe('nothing to do\n');
+  });
+
+  it('takes common options before and after the command', async () => {
+    const rig = new Rig(FILES);
+    const before = await cli(['-C', rig.dir, '--set', 'symbols=[a]', '--json', 'status']);
+    const after = await cli(['status', '--json', '--set', 'symbols=[a]', '-C', rig.dir]);
+    expect(after.out).toBe(before.out);
+    expect(lines(after.out)[0]).toMatchObject({ counts: { stale: 4 } });
+  });
+
+  it('narrows by time as people say it', async () => {
+    const rig = new Rig(FILES);
+    const { out } = await cli([
+      '-C',
+      rig.dir,
+      'build',
+      '-n',
+      'text',
+      '--from',
+      '2024-02-10',
+      '--to',
+      '2024-02-11',
+      '--json',
+    ]);
+    expect(lines(out)[0]).toMatchObject({
+      targets: [{ target: 'text/a/2024-02' }, { target: 'text/b/2024-02' }],
+    });
+  });
+});
+
+describe('status', () => {
+  it('says what is stale and why, ranges compressed, and with --check exits 3', async () => {
+    const rig = new Rig(FILES);
+    await cli(['-C', rig.dir, 'build']);
+    expect((await cli(['-C', rig.dir, 'status', '--check'])).code).toBe(0);
+    rig.write('in/a.txt', '9\n');
+    const { code, out } = await cli(['-C', rig.dir, 'status', '--check']);
+    expect(code).toBe(3);
+    expect(out).toContain('text a 2024-01..2024-03 (3): input text in/a.txt changed');
+    expect(out).toContain('table: waits for text/a/2024-01');
+  });
+
+  it('as JSON has the shape that scripts rely on', async () => {
+    const rig = new Rig(FILES);
+    await cli(['-C', rig.dir, 'build']);
+    rig.write('in/a.txt', '9\n');
+    const { out } = await cli(['-C', rig.dir, 'status', '--json', 'text/a/2024-01', 'table']);
+    expect(JSON.parse(out)).toEqual({
+      asOf: '2024-03-31T23:59:00Z',
+      counts: { fresh: 0, stale: 1, pending: 1, absent: 0, failed: 0, blocked: 0, unknown: 0 },
+      targets: [
+        {
+          target: 'text/a/2024-01',
+          state: 'stale',
+          reasons: [
+            {
+              kind: 'input',
+              name: 'text in/a.txt',
+              was: expect.stringMatching(/^[0-9a-f]{64}$/),
+              is: expect.any(String),
+            },
+          ],
+        },
+        {
+          target: 'table',
+          state: 'pending',
+          reasons: ['2024-01', '2024-02', '2024-03'].map((month) => ({
+            kind: 'upstream',
+            name: `text/a/${month}`,
+          })),
+        },
+      ],
+    });
+  });
+});
+
+describe('why', () => {
+  it('lists every part then and now', async () => {
+    const rig = new Rig(FILES);
+    await cli(['-C', rig.dir, 'build']);
+    rig.write('in/a.txt', '9\n');
+    const { code, out } = await cli(['-C', rig.dir, 'why', 'text/a/2024-01']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^text\/a\/2024-01 {2}stale\n {2}input text in\/a\.txt changed\n/);
+    expect(out).toMatch(/≠ +input +text in\/a\.txt/);
+    expect(out).toMatch(/= +param +month/);
+  });
+
+  it('takes one target', async () => {
+    const rig = new Rig(FILES);
+    const { code, err } = await cli(['-C', rig.dir, 'why', 'text/a']);
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: 'error: why takes one target, and "text/a" is 3 targets\n  = give all its keys, e.g. bars/BTCUSDT/2024-01\n',
+    });
+  });
+});
+
+describe('graph', () => {
+  it('draws rules by default and targets with selectors', async () => {
+    const rig = new Rig(FILES);
+    expect((await cli(['-C', rig.dir, 'graph', '--format', 'mermaid'])).out).toBe(
+      'flowchart LR\n  n0["text[symbol, month]"]\n  n1["table"]\n  n0 -- "texts" --> n1\n',
+    );
+    const targets = JSON.parse((await cli(['-C', rig.dir, 'graph', 'table', '--format', 'json'])).out);
+    expect(targets.nodes).toHaveLength(7);
+    expect(targets.edges).toContainEqual({ from: 'text/b/2024-02', to: 'table', input: 'texts' });
+  });
+});
+
+describe('query', () => {
+  it('reads built tables by name, as table, CSV and JSON', async () => {
+    const rig = new Rig(FILES);
+    const sql = 'select count(*) as n, sum(n) as total from "table"';
+    const early = await cli(['-C', rig.dir, 'query', sql]);
+    expect(early.code).toBe(1);
+    expect(early.err).toContain('pipeline build');
+    await cli(['-C', rig.dir, 'build']);
+    expect((await cli(['-C', rig.dir, 'query', sql, '--format', 'csv'])).out).toBe('n,total\n6,9\n');
+    expect((await cli(['-C', rig.dir, 'query', sql, '--json'])).out).toMatch(
+      /^\[\{"n":6,"total":"?9"?\}\]\n$/,
+    );
+    expect((await cli(['-C', rig.dir, 'query', sql])).out).toBe('n  total\n6      9\n');
+  });
+});
+
+describe('usage errors', () => {
+  it.each([
+    [
+      ['bild'],
+      "error: unknown command 'bild'\n(Did you mean build?)\n(pipeline --help lists commands and options)\n",
+    ],
+    [
+      ['build', '--as-of', 'yesterday'],
+      'error: --as-of yesterday is no instant\n  = write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`\n',
+    ],
+    [['build', '-j', '0'], 'error: -j 0 is no number of jobs\n  = give a whole number from 1, e.g. -j 4\n'],
+    [
+      ['build', '--from', '2024-05', '--to', '2024-04'],
+      'error: --from 2024-05 lies after --to 2024-04\n  = swap them\n',
+    ],
+    [
+      ['build', 'tabel'],
+      'error: unknown selector "tabel": no rule, alias or output path of that name\n  = did you mean "table"?\n\n1 error\n',
+    ],
+    [['graph', '--format', 'png'], 'error: --format png: no such format\n  = formats: dot, mermaid, json\n'],
+  ])('%j exits 2 and says what is expected', async (args, message) => {
+    const rig = new Rig(FILES);
+    const { code, err } = await cli([...args], { cwd: rig.dir });
+    expect({ code, err }).toEqual({ code: 2, err: message });
+  });
+
+  it('a future as-of is one', async () => {
+    const rig = new Rig(FILES);
+    const { code, err } = await cli(['-C', rig.dir, 'build', '--as-of', '2024-06-01T00:00:00Z'], {
+      now: () => Date.UTC(2024, 4, 1),
+    });
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: 'error: --as-of 2024-06-01T00:00:00Z lies in the future: that minute has not ended\n  = use `--as-of now` for the last minute that has\n',
+    });
+  });
+
+  it('a folder that is not there, or holds no manifest, is one', async () => {
+    const rig = new Rig({});
+    const missing = await cli(['-C', 'nowhere', 'build'], { cwd: rig.dir });
+    expect(missing).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: -C nowhere: no such folder\n  = make one with `pipeline init DIR`\n',
+    });
+    const empty = await cli(['build'], { cwd: rig.dir });
+    expect(empty.code).toBe(2);
+    expect(empty.err).toContain('pipeline.yaml');
+  });
+
+  it('a broken manifest is printed with its place, and exits 2', async () => {
+    const rig = new Rig({
+      ...FILES,
+      'pipeline.yaml': FILES['pipeline.yaml']
+        .replace('  table:', '  table:')
+        .replace('failed: omit', 'faild: omit'),
+    });
+    const { code, err } = await cli(['-C', rig.dir, 'build']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/pipeline\.yaml:9:\d+/);
+    expect(err).toContain('did you mean "failed"?');
+  });
+});
+
+describe('init', () => {
+  it('writes a workspace that loads, and never over one that is there', async () => {
+    const rig = new Rig({});
+    const { code, out } = await cli(['init', 'mine'], { cwd: rig.dir });
+    expect(code).toBe(0);
+    expect(out).toContain('next: pipeline -C mine build');
+    const status = await cli(['-C', 'mine', 'status', '--json', 'listing'], { cwd: rig.dir });
+    expect(status.err).toBe('');
+    expect(JSON.parse(status.out)).toMatchObject({ counts: { stale: 10 } });
+    const again = await cli(['init', 'mine'], { cwd: rig.dir });
+    expect(again).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: mine holds a pipeline.yaml already: nothing was written\n  = name another folder\n',
+    });
+  });
+});
+
+describe('schema', () => {
+  it('prints the JSON Schema of the manifest', async () => {
+    const { code, out } = await cli(['schema']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ type: 'object', properties: { rules: {} } });
+  });
+});
+
+describe('help', () => {
+  it('lists the commands and exits 0', async () => {
+    const { code, out } = await cli(['--help']);
+    expect(code).toBe(0);
+    for (const command of [
+      'build',
+      'status',
+      'why',
+      'graph',
+      'coverage',
+      'gaps',
+      'query',
+      'init',
+      'demo',
+      'schema',
+    ])
+      expect(out).toContain(`  ${command} `);
+  });
+});

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Emulator } from '../../tasks/binance/emulator/emulator.ts';
+import { startEmulator } from '../../tasks/binance/emulator/emulator.ts';
+import { cli, ended } from './cli.ts';
+import { FROM, fewDays, SYMBOLS, TO } from './history.ts';
+import type { MarketSpec } from './market.ts';
+import { differences, marketRig, published, tree } from './market.ts';
+
+const exchanges: Emulator[] = [];
+
+afterEach(async () => {
+  for (const exchange of exchanges.splice(0)) await exchange.close();
+});
+
+async function exchangeOfItsOwn(): Promise<Emulator> {
+  const halts = [{ first: '2024-02-01T12:40:00Z', last: '2024-02-01T13:59:00Z' }];
+  const exchange = await startEmulator({ history: fewDays({ halts }) });
+  exchanges.push(exchange);
+  return exchange;
+}
+
+function spec(exchange: Emulator): MarketSpec {
+  return { exchange, symbols: SYMBOLS, from: FROM, to: TO };
+}
+
+const everything = (dir: string): ReadonlyMap<string, Buffer | string> =>
+  new Map([...tree(dir)].filter(([path]) => /^(data|reports)\//.test(path)));
+
+describe('the same sources', () => {
+  it('give the same bytes in another folder, time zone and locale, from another host, with 1 job or 8', async () => {
+    const one = marketRig(spec(await exchangeOfItsOwn()));
+    const other = marketRig(spec(await exchangeOfItsOwn()));
+    const runs = [
+      await cli(one.dir, ['build', '-j', '1'], { env: { TZ: 'Pacific/Kiritimati', LC_ALL: 'tr_TR.UTF-8' } }),
+      await cli(other.dir, ['build', '-j', '8'], { env: { TZ: 'America/St_Johns', LC_ALL: 'C' } }),
+    ];
+    expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    expect(ended(runs[0] ?? missing(), 'executed')).toEqual(ended(runs[1] ?? missing(), 'executed'));
+    expect(published(one.dir).size).toBe(2 * 2 * 2 + 1 + 2);
+    // Caches and raw files as well.
+    expect(differences(everything(one.dir), everything(other.dir))).toEqual([]);
+  });
+
+  it('give the same bytes again by --force', async () => {
+    const rig = marketRig(spec(await exchangeOfItsOwn()));
+    await rig.build();
+    const before = everything(rig.dir);
+    const { ran } = await rig.build([], { force: true, jobs: 1 });
+    expect(ran).toHaveLength(25);
+    expect(differences(everything(rig.dir), before)).toEqual([]);
+  });
+
+  it('give the same bytes after half of the files were deleted', async () => {
+    const rig = marketRig(spec(await exchangeOfItsOwn()));
+    await rig.build();
+    const before = everything(rig.dir);
+    [...before.keys()]
+      .filter((path, at) => at % 2 === 0 && path !== 'reports/latest')
+      .forEach((path) => {
+        rig.remove(path);
+      });
+    expect((await rig.build()).failures).toEqual({});
+    expect(
+      differences(
+        published(rig.dir),
+        new Map([...before].filter(([path]) => !/^data\/(raw|cache)/.test(path))),
+      ),
+    ).toEqual([]);
+  });
+});
+
+function missing(): never {
+  throw new Error('a run is missing');
+}

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Emulator } from '../../tasks/binance/emulator/emulator.ts';
+import { startEmulator, zipOf } from '../../tasks/binance/emulator/emulator.ts';
+import type { Rig } from '../rig.ts';
+import { barsFolder, coverageOf, marketRig, report } from './market.ts';
+import type { BarRow, Expected } from './rows.ts';
+import { ask, csvIn, expectedRows, firstDifference, HOUR, MINUTE, realFile, storedRows } from './rows.ts';
+
+/** After the newest of the files. The workspace's clock must not lag behind the machine's. */
+const NOW = Math.max(Date.now(), Date.UTC(2026, 5, 1));
+
+const DAYS = ['2020-01-01', '2020-01-02', '2020-01-03'];
+const MICRO_DAYS = ['2026-05-08', '2026-05-09'];
+const UM_DAYS = ['2022-09-05', '2022-09-06'];
+const MONTHS = ['2021-02', '2021-03'];
+const SYMBOLS = ['BTCUSDT', 'ETHUSDT'];
+
+let exchange: Emulator;
+
+beforeAll(async () => {
+  exchange = await startEmulator({ files: realFiles(), now: NOW });
+});
+
+afterAll(() => exchange.close());
+
+function realFiles(): ReadonlyMap<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  const daily = (interval: string, day: string): void => {
+    const name = `BTCUSDT-${interval}-${day}.zip`;
+    const key = `data/spot/daily/klines/BTCUSDT/${interval}/${name}`;
+    files.set(key, realFile(`spot/daily/${name}`));
+    files.set(`${key}.CHECKSUM`, realFile(`spot/daily/${name}.CHECKSUM`));
+  };
+  for (const day of DAYS) daily('1m', day);
+  for (const day of MICRO_DAYS) daily('1h', day);
+  for (const day of UM_DAYS) {
+    const name = `BTCUSDT-1m-${day}.zip`;
+    files.set(`data/futures/um/daily/klines/BTCUSDT/1m/${name}`, realFile(`um/daily/${name}`));
+  }
+  for (const symbol of SYMBOLS) {
+    for (const month of MONTHS) {
+      const stem = `${symbol}-1h-${month}`;
+      const zip = zipOf(`${stem}.csv`, realFile(`spot/csv/${stem}.csv`));
+      files.set(`data/spot/monthly/klines/${symbol}/1h/${stem}.zip`, zip);
+    }
+  }
+  return files;
+}
+
+const now = new Date(NOW).toISOString();
+
+async function built(rig: Rig): Promise<void> {
+  const { failures, diagnostics, outcomes } = await rig.build([], {});
+  expect({ failures, diagnostics }).toEqual({ failures: {}, diagnostics: '' });
+  expect(outcomes['reports']).toBe('executed');
+}
+
+function fromDailies(paths: readonly string[], interval: number): readonly BarRow[] {
+  const how: Expected = { interval, source: 'daily', provisional: true };
+  return paths.flatMap((path) => expectedRows(csvIn(realFile(path)), how));
+}
+
+describe('bars of real files equal the CSV digit for digit', () => {
+  it('spot, 1m, milliseconds, three daily files', async () => {
+    const rig = marketRig(
+      { exchange, symbols: ['BTCUSDT'], from: '2020-01-01T00:00:00Z', to: '2020-01-03T23:59:00Z' },
+      now,
+    );
+    await built(rig);
+    const file = rig.path(`${barsFolder({ symbol: 'BTCUSDT', month: '2020-01' })}/bars.parquet`);
+    const expected = fromDailies(
+      DAYS.map((day) => `spot/daily/BTCUSDT-1m-${day}.zip`),
+      MINUTE,
+    );
+    expect(expected).toHaveLength(3 * 1440);
+    expect(firstDifference(await storedRows(file), expected)).toBeUndefined();
+    expect(coverageOf(rig, 'BTCUSDT', '2020-01')).toMatchObject({
+      expected: '4320',
+      present: '4320',
+      missing: '0',
+      coverage_raw: '1.000000',
+      rule_breaks: '0',
+      source: 'daily',
+      status: 'ok',
+    });
+    expect(report(rig, 'gap_report')).toEqual([]);
+  });
+
+  it('spot, 1h, microseconds, two daily files: times are cut to the millisecond', async () => {
+    const rig = marketRig(
+      {
+        exchange,
+        symbols: ['BTCUSDT'],
+        interval: '1h',
+        from: '2026-05-08T00:00:00Z',
+        to: '2026-05-09T23:59:00Z',
+      },
+      now,
+    );
+    await built(rig);
+    const place = { symbol: 'BTCUSDT', month: '2026-05', interval: '1h' };
+    const stored = await storedRows(rig.path(`${barsFolder(place)}/bars.parquet`));
+    const expected = fromDailies(
+      MICRO_DAYS.map((day) => `spot/daily/BTCUSDT-1h-${day}.zip`),
+      HOUR,
+    );
+    expect(expected).toHaveLength(48);
+    expect(expected[0]?.values.slice(0, 1)).toEqual([Date.UTC(2026, 4, 8)]);
+    expect(expected[0]?.values[6]).toBe(Date.UTC(2026, 4, 8, 1) - 1);
+    expect(firstDifference(stored, expected)).toBeUndefined();
+  });
+
+  it('USD-M, 1m, files with a header row', async () => {
+    const rig = marketRig(
+      {
+        exchange,
+        symbols: ['BTCUSDT'],
+        market: 'um',
+        from: '2022-09-05T00:00:00Z',
+        to: '2022-09-06T23:59:00Z',
+      },
+      now,
+    );
+    await built(rig);
+    const place = { symbol: 'BTCUSDT', month: '2022-09', market: 'um' };
+    const paths = UM_DAYS.map((day) => `um/daily/BTCUSDT-1m-${day}.zip`);
+    expect(csvIn(realFile(paths[0] ?? ''))).toMatch(/^open_time,/);
+    const expected = fromDailies(paths, MINUTE);
+    expect(expected).toHaveLength(2 * 1440);
+    const stored = await storedRows(rig.path(`${barsFolder(place)}/bars.parquet`));
+    expect(firstDifference(stored, expected)).toBeUndefined();
+    expect(rig.has('data/raw/binance-um/BTCUSDT/1m/BTCUSDT-1m-2022-09-05.zip')).toBe(true);
+  });
+});
+
+describe('two real outages, 2021-02-11 and 2021-03-06, in monthly 1h files of two symbols', () => {
+  async function outages(): Promise<Rig> {
+    const rig = marketRig(
+      {
+        exchange,
+        symbols: SYMBOLS,
+        interval: '1h',
+        from: '2021-02-01T00:00:00Z',
+        to: '2021-03-31T23:59:00Z',
+      },
+      now,
+    );
+    await built(rig);
+    return rig;
+  }
+
+  it('every bar equals the CSV, the short close_time before an outage included', async () => {
+    const rig = await outages();
+    let shortCloses = 0;
+    for (const symbol of SYMBOLS) {
+      for (const month of MONTHS) {
+        const csv = realFile(`spot/csv/${symbol}-1h-${month}.csv`).toString();
+        const expected = expectedRows(csv, { interval: HOUR, source: 'monthly', provisional: false });
+        const file = `${barsFolder({ symbol, month, interval: '1h' })}/bars.parquet`;
+        expect(firstDifference(await storedRows(rig.path(file)), expected)).toBeUndefined();
+        shortCloses += expected.filter(({ flags }) => (flags & 2) !== 0).length;
+      }
+    }
+    expect(shortCloses).toBeGreaterThan(0);
+  });
+
+  it('the coverage report counts the missing bars', async () => {
+    const rig = await outages();
+    const counts = report(rig, 'coverage_report').map((row) =>
+      [
+        'symbol',
+        'month',
+        'expected',
+        'present',
+        'missing',
+        'coverage_raw',
+        'gaps',
+        'longest_gap_minutes',
+      ].map((name) => row[name]),
+    );
+    expect(counts).toEqual(
+      SYMBOLS.flatMap((symbol) => [
+        [symbol, '2021-02', '672', '671', '1', '0.998511', '1', '60'],
+        [symbol, '2021-03', '744', '743', '1', '0.998655', '1', '60'],
+        [symbol, 'all', '1416', '1414', '2', '0.998587', '2', '60'],
+      ]),
+    );
+  });
+
+  it('the gap report names the hours', async () => {
+    const rig = await outages();
+    const gaps = report(rig, 'gap_report').map((row) =>
+      ['symbol', 'first_missing', 'last_missing', 'missing', 'minutes'].map((name) => row[name]),
+    );
+    expect(gaps).toEqual(
+      SYMBOLS.flatMap((symbol) => [
+        [symbol, '2021-02-11T04:00:00Z', '2021-02-11T04:00:00Z', '1', '60'],
+        [symbol, '2021-03-06T02:00:00Z', '2021-03-06T02:00:00Z', '1', '60'],
+      ]),
+    );
+  });
+
+  it('the files have the columns, types and metadata of the contract', async () => {
+    const rig = await outages();
+    const file = rig.path(
+      `${barsFolder({ symbol: 'BTCUSDT', month: '2021-02', interval: '1h' })}/bars.parquet`,
+    );
+    const described = await ask('DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false)', file);
+    expect(described.map(([name, type]) => `${String(name)} ${String(type)}`)).toEqual([
+      'ts TIMESTAMP',
+      'open DOUBLE',
+      'high DOUBLE',
+      'low DOUBLE',
+      'close DOUBLE',
+      'volume DOUBLE',
+      'close_time TIMESTAMP',
+      'quote_volume DOUBLE',
+      'trades BIGINT',
+      'taker_buy_base DOUBLE',
+      'taker_buy_quote DOUBLE',
+      'source VARCHAR',
+      'flags INTEGER',
+    ]);
+    const metadata = await ask('SELECT key::VARCHAR, value::VARCHAR FROM parquet_kv_metadata($1)', file);
+    expect(Object.fromEntries(metadata)).toMatchObject({
+      symbol: 'BTCUSDT',
+      month: '2021-02',
+      market: 'spot',
+    });
+  });
+});

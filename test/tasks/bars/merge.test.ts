@@ -1,0 +1,277 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Json, Member, Span } from '../../../src/engine/task.ts';
+import { sha256 } from '../../../src/engine/task.ts';
+import merge from '../../../tasks/bars/merge.ts';
+import normalize from '../../../tasks/bars/normalize.ts';
+import type { Params } from '../../../tasks/bars/params.ts';
+import { fakeContext, scratch } from '../context.ts';
+import {
+  asked,
+  independentRows,
+  member,
+  monthOf,
+  realFile,
+  storedRows,
+  textIn,
+  zippedIn,
+  zippedRealCsv,
+} from './real.ts';
+import type { RawRow } from './rows.ts';
+import { bar, csvOf, restRow } from './rows.ts';
+
+const HOUR = { start: Date.UTC(2020, 0, 1), end: Date.UTC(2020, 0, 1, 1) };
+const FINAL = { served: 'monthly', provisional: false };
+const at = (minute: number, ms = 0): number => HOUR.start + minute * 60_000 + ms;
+
+interface Given {
+  readonly params?: Partial<Params>;
+  readonly span?: Span;
+  readonly month?: string;
+  readonly zips?: readonly Member[];
+  readonly plan?: Json;
+  readonly rest?: readonly RawRow[];
+  /** Instead of `rest`. */
+  readonly fill?: string;
+}
+
+/** Stages the files, then merges: both tasks as the manifest chains them. */
+async function run(given: Given) {
+  const { span = HOUR, month = '2020-01', zips = [], plan = FINAL, rest = [] } = given;
+  const params: Params = { market: 'spot', symbol: 'BTCUSDT', interval: '1m', ...given.params };
+  const partition = { keys: { symbol: params.symbol, month }, spans: { month: span } };
+  const out = { bars: `staged/${month}.parquet`, gaps: `staged/${month}.gaps.json` };
+  const staging = fakeContext<Params>({ params, values: { plan }, members: { zips }, partition, out });
+  expect(await normalize.run(staging)).toBeUndefined();
+
+  const { workspace } = staging;
+  const fill = join(workspace, `${month}.json`);
+  writeFileSync(fill, given.fill ?? JSON.stringify({ version: 1, rows: rest.map(restRow) }));
+  const ctx = fakeContext<Params>({
+    target: `bars/${params.symbol}/${month}`,
+    workspace,
+    params,
+    partition,
+    inputs: { staged: staging.outputs['bars'], gaps: staging.outputs['gaps'], fill },
+    out: { bars: 'bars.parquet', summary: 'summary.json' },
+  });
+  const result = await merge.run(ctx);
+  return { result, bars: ctx.outputs['bars'] ?? '', summary: ctx.outputs['summary'] ?? '' };
+}
+
+async function built(given: Given) {
+  const { result, bars, summary } = await run(given);
+  expect(result).toBeUndefined();
+  return { bars, rows: await storedRows(bars), summary: JSON.parse(readFileSync(summary, 'utf8')) };
+}
+
+function zip(key: string, ...rows: readonly RawRow[]): Member {
+  return member(zippedIn(scratch(), `BTCUSDT-1m-${key}`, csvOf(rows)));
+}
+
+async function metadataOf(parquet: string): Promise<Readonly<Record<string, string>>> {
+  const rows = await asked('SELECT decode(key), decode(value) FROM parquet_kv_metadata($1)', parquet);
+  return Object.fromEntries(rows.map(([key, value]) => [String(key), String(value)]));
+}
+
+describe('a real month', () => {
+  it('keeps every digit and the outage', async () => {
+    const path = zippedRealCsv(scratch(), 'ETHUSDT-1h-2021-02');
+    const { rows, summary, bars } = await built({
+      params: { symbol: 'ETHUSDT', interval: '1h' },
+      span: monthOf('2021-02'),
+      month: '2021-02',
+      zips: [member(path)],
+    });
+    const expected = independentRows(textIn(path));
+    expect(rows.map(({ values }) => values)).toEqual(expected);
+    const files = [{ name: 'ETHUSDT-1h-2021-02.zip', sha256: sha256(readFileSync(path)) }];
+    expect(summary).toEqual({
+      version: 1,
+      symbol: 'ETHUSDT',
+      market: 'spot',
+      interval: '1h',
+      month: '2021-02',
+      start: '2021-02-01T00:00:00Z',
+      end: '2021-03-01T00:00:00Z',
+      expected: 672,
+      rows: 671,
+      first_ts: '2021-02-01T00:00:00Z',
+      last_ts: '2021-02-28T23:00:00Z',
+      min_low: Math.min(...expected.map((row) => row[3] ?? Number.NaN)),
+      max_high: Math.max(...expected.map((row) => row[2] ?? Number.NaN)),
+      gaps: [{ first: '2021-02-11T04:00:00Z', last: '2021-02-11T04:00:00Z', missing: 1 }],
+      duplicates: 0,
+      conflicts: 0,
+      off_grid: 0,
+      short_close: 1,
+      zero_trade: 1,
+      provisional: 0,
+      price_rule: 0,
+      volume_rule: 0,
+      outside: 0,
+      sources: { monthly: 671, daily: 0, rest: 0 },
+      files,
+    });
+    expect(await metadataOf(bars)).toEqual({
+      schema_version: '1',
+      symbol: 'ETHUSDT',
+      month: '2021-02',
+      interval: '1h',
+      market: 'spot',
+      sources: JSON.stringify(files),
+    });
+  });
+
+  it('has the same bytes on every run, in any folder', async () => {
+    const given = {
+      zips: ['01', '02', '03'].map((day) => member(realFile(`spot/daily/BTCUSDT-1m-2020-01-${day}.zip`))),
+      span: monthOf('2020-01'),
+      rest: [bar(Date.UTC(2020, 0, 20)), bar(Date.UTC(2020, 0, 10))],
+    };
+    const once = await run(given);
+    const again = await run(given);
+    expect(again.bars).not.toBe(once.bars);
+    expect(readFileSync(again.bars).equals(readFileSync(once.bars))).toBe(true);
+    expect(readFileSync(again.summary, 'utf8')).toBe(readFileSync(once.summary, 'utf8'));
+  });
+});
+
+describe('rows from REST', () => {
+  it('fill what the files lack, in their places, and say where they come from', async () => {
+    const { rows, summary, bars } = await built({
+      zips: [zip('2020-01-01', bar(at(1)), bar(at(3)))],
+      plan: { served: 'daily', provisional: true },
+      rest: [
+        bar(at(2)),
+        bar(at(0)),
+        bar(at(4), { trades: 0, volume: 0, quote: 0, takerBase: 0, takerQuote: 0 }),
+      ],
+    });
+    expect(rows.map(({ values, source, flags }) => [values[0], source, flags])).toEqual([
+      [at(0), 'rest', 8],
+      [at(1), 'daily', 8],
+      [at(2), 'rest', 8],
+      [at(3), 'daily', 8],
+      [at(4), 'rest', 8 | 4],
+    ]);
+    expect(summary).toMatchObject({
+      rows: 5,
+      sources: { monthly: 0, daily: 2, rest: 3 },
+      gaps: [{ first: '2020-01-01T00:05:00Z', last: '2020-01-01T00:59:00Z', missing: 55 }],
+    });
+    expect(summary.files.map((file: { name: string }) => file.name)).toEqual([
+      'BTCUSDT-1m-2020-01-01.zip',
+      'BTCUSDT-1m-2020-01.rest.json',
+    ]);
+    expect(JSON.parse((await metadataOf(bars))['sources'] ?? '')).toEqual(summary.files);
+  });
+
+  it('never replace a row of a file, not even a floored one, and are counted where they would', async () => {
+    const { rows, summary } = await built({
+      zips: [zip('2020-01', bar(at(0)), bar(at(1, 500)))],
+      rest: [bar(at(0)), bar(at(1), { open: 99 })],
+    });
+    expect(rows.map(({ values, source, flags }) => [values[0], values[1], source, flags])).toEqual([
+      [at(0), 100, 'monthly', 0],
+      [at(1), 100, 'monthly', 1],
+    ]);
+    expect(summary).toMatchObject({
+      duplicates: 2,
+      conflicts: 1,
+      sources: { monthly: 2, daily: 0, rest: 0 },
+    });
+    expect(summary.files).toHaveLength(1);
+  });
+
+  it('are floored, deduplicated and cut like all others', async () => {
+    const { rows, summary } = await built({
+      zips: [zip('2020-01', bar(at(0)))],
+      rest: [bar(at(60)), bar(at(1, 7)), bar(at(2)), bar(at(2), { close: 106 })],
+    });
+    expect(rows.map(({ values, flags }) => [values[0], values[4], flags])).toEqual([
+      [at(0), 105, 0],
+      [at(1), 105, 1],
+      [at(2), 105, 0],
+    ]);
+    expect(summary).toMatchObject({ outside: 1, duplicates: 1, conflicts: 1, off_grid: 1 });
+  });
+
+  it('make a month that the archive does not have', async () => {
+    const { rows, summary } = await built({
+      plan: { served: 'none', provisional: true, reason: 'not-published' },
+      rest: [bar(at(5))],
+    });
+    expect(rows.map(({ source, flags }) => [source, flags])).toEqual([['rest', 8]]);
+    expect(summary.sources).toEqual({ monthly: 0, daily: 0, rest: 1 });
+  });
+
+  it('fail the month when they are malformed', async () => {
+    const { result } = await run({ fill: '{"version":1,"rows":[[1]]}' });
+    expect(result).toMatchObject({ failed: { code: 'fill-malformed' } });
+    expect(result && 'failed' in result && result.failed.message).toMatch(/^2020-01\.json: rows\.0/);
+  });
+});
+
+describe('a month without rows', () => {
+  it.each([
+    [{ served: 'none', provisional: true, reason: 'pre-listing' }, 'pre-listing'],
+    [{ served: 'none', provisional: true, reason: 'not-published' }, 'not-published'],
+    [null, 'not-published'],
+  ])('is absent for the reason of its plan, and looked at again in a day', async (plan, reason) => {
+    const { result } = await run({ plan });
+    expect(result).toEqual({ absent: reason, recheckAfter: 86_400_000 });
+  });
+});
+
+it('counts of both tasks add up in the summary', async () => {
+  const { summary } = await built({
+    zips: [zip('2020-01', bar(at(0)), bar(at(0)), bar(at(-1)), bar(at(2), { high: 1 }))],
+    rest: [bar(at(0)), bar(at(61)), bar(at(1), { low: 1000 })],
+  });
+  expect(summary).toMatchObject({ rows: 3, duplicates: 2, conflicts: 0, outside: 2, price_rule: 2 });
+});
+
+it('a staged table that is out of order is never published', async () => {
+  const folder = scratch();
+  const staged = join(folder, 's.parquet');
+  await asked(
+    `COPY (SELECT make_timestamp_ms(ts) AS ts, 1.0::DOUBLE AS open, 1.0::DOUBLE AS high, 1.0::DOUBLE AS low,
+       1.0::DOUBLE AS close, 1.0::DOUBLE AS volume, make_timestamp_ms(ts) AS close_time, 1.0::DOUBLE AS quote_volume,
+       1::BIGINT AS trades, 1.0::DOUBLE AS taker_buy_base, 1.0::DOUBLE AS taker_buy_quote, 'monthly' AS source,
+       0 AS flags FROM (VALUES (${at(1)}), (${at(0)})) AS t(ts)) TO $1 (FORMAT parquet)`,
+    staged,
+  );
+  const { workspace, gaps, fill } = await stagedNothing();
+  const ctx = fakeContext<Params>({
+    target: 'bars/BTCUSDT/2020-01',
+    workspace,
+    params: { market: 'spot', symbol: 'BTCUSDT', interval: '1m' },
+    partition: { keys: { symbol: 'BTCUSDT', month: '2020-01' }, spans: { month: HOUR } },
+    inputs: { staged, gaps, fill },
+    out: { bars: 'bars.parquet', summary: 'summary.json' },
+  });
+  expect(await merge.run(ctx)).toMatchObject({
+    failed: {
+      code: 'gate-order',
+      message:
+        'bars of bars/BTCUSDT/2020-01: row 1 opens at 2020-01-01T00:00:00Z, expected one after 2020-01-01T00:01:00Z',
+    },
+  });
+});
+
+/** The gaps of a month without files, and no rows for them. */
+async function stagedNothing() {
+  const ctx = fakeContext<Params>({
+    params: { market: 'spot', symbol: 'BTCUSDT', interval: '1m' },
+    values: { plan: FINAL },
+    members: { zips: [] },
+    partition: { keys: { symbol: 'BTCUSDT', month: '2020-01' }, spans: { month: HOUR } },
+    out: { bars: 'staged.parquet', gaps: 'gaps.json' },
+  });
+  await normalize.run(ctx);
+  const fill = join(ctx.workspace, 'fill.json');
+  writeFileSync(fill, '{"version":1,"rows":[]}');
+  return { workspace: ctx.workspace, gaps: ctx.outputs['gaps'], fill };
+}
