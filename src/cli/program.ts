@@ -27,7 +27,30 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
       return EXIT.usage;
     }
     if (io.signal.aborted) return EXIT.interrupted;
-    throw thrown;
+    if (!isSystemError(thrown)) throw thrown;
+    complain(io, thrown.message, systemHint(thrown.code));
+    return EXIT.failed;
+  }
+}
+
+/** Trouble with disk, permissions or the like, outside of any target: no bug of ours, so no stack. */
+function isSystemError(thrown: unknown): thrown is Error & { readonly code: string } {
+  return (
+    thrown instanceof Error && 'syscall' in thrown && 'code' in thrown && typeof thrown.code === 'string'
+  );
+}
+
+function systemHint(code: string): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'the disk is full: free some space and run the same command again; nothing half-written was kept';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'make the folder writable for this user';
+    default:
+      return 'mend that and run the same command again';
   }
 }
 

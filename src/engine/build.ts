@@ -100,6 +100,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       asOf: isoInstant(manifest.asOf),
       dryRun: false,
       selectors: request.selectors,
+      rules: [...manifest.rules.keys()],
     });
     const counts = counting();
     const told: Listener = (event) => {

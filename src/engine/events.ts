@@ -51,6 +51,8 @@ export type BuildEvent =
       readonly asOf: string;
       readonly dryRun: boolean;
       readonly selectors: readonly string[];
+      /** All rules as the manifest declares them: the order in which listeners show them. */
+      readonly rules: readonly string[];
     }
   | { readonly type: 'warning'; readonly diagnostic: Diagnostic }
   /** Another build holds the workspace; `holder` is what it says of itself. */

@@ -74,6 +74,8 @@ export function createProgressModel(): ProgressModel {
           return;
         }
         case 'build-started':
+          for (const rule of event.rules) of(rule);
+          return;
         case 'warning':
         case 'lock-waiting':
         case 'target-log':
@@ -82,7 +84,9 @@ export function createProgressModel(): ProgressModel {
       }
     },
     rows: (limit) => {
-      const all = [...rules];
+      const all = [...rules].filter(
+        ([, { planned, finished, running }]) => planned + finished + running.size > 0,
+      );
       const own = all.length <= limit ? all : all.slice(0, Math.max(0, limit - 1));
       const width = Math.max(0, ...own.map(([rule]) => textWidth(printable(rule))));
       const rows = own.map(([rule, counts]) => rowOf(padEnd(printable(rule), width), counts));

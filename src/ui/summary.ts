@@ -3,7 +3,7 @@ import type { BuildEvent } from '../engine/events.ts';
 import { formatDuration } from './duration.ts';
 import type { FailedTarget } from './failure.ts';
 import type { Reporter, TextStream } from './listener.ts';
-import { printable, printableLines } from './printable.ts';
+import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
 
 export interface SummaryOptions {
@@ -42,9 +42,10 @@ export function formatSummary(
 ): string {
   const style = styleFor(options.color);
   const lines = failed.slice(0, LISTED).flatMap(({ target, failure }) => {
-    const [message = ''] = printableLines(failure?.message ?? 'failed');
+    // The whole message stands above, where the target ended.
+    const what = printable(failure?.code ?? 'failed');
     const todo = failure?.hint ?? `its whole log: pipeline --verbose build ${target}`;
-    return [`${style.red('failed')} ${style.bold(printable(target))}: ${message}`, `  ${printable(todo)}`];
+    return [`${style.red('failed')} ${style.bold(printable(target))}: ${what}`, `  ${printable(todo)}`];
   });
   if (failed.length > LISTED) lines.push(`and ${failed.length - LISTED} more: pipeline status @failed`);
   const closing = closingLine(finished, options.dryRun === true);

@@ -8,7 +8,7 @@ export type BuildFinished = Extract<BuildEvent, { type: 'build-finished' }>;
 export const AS_OF = '2025-02-28T23:59:00Z';
 
 export function buildStarted(dryRun = false): BuildEvent {
-  return { type: 'build-started', asOf: AS_OF, dryRun, selectors: [] };
+  return { type: 'build-started', asOf: AS_OF, dryRun, selectors: [], rules: [] };
 }
 
 export function planned(rule: string, count: number): BuildEvent {

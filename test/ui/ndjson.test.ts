@@ -37,7 +37,7 @@ describe('JSON lines', () => {
         buildFinished({ executed: 1, runId: '2025-02-28-0a1b2c3d' }),
       ]),
     ).toEqual([
-      `{"type":"build-started","asOf":"${AS_OF}","dryRun":false,"selectors":[]}`,
+      `{"type":"build-started","asOf":"${AS_OF}","dryRun":false,"selectors":[],"rules":[]}`,
       '{"type":"targets-planned","rule":"bars","count":1}',
       '{"type":"target-started","target":"bars/B/2024-01","rule":"bars","reasons":[{"kind":"new","name":""}]}',
       '{"type":"target-finished","target":"bars/B/2024-01","outcome":"executed","reasons":[{"kind":"new","name":""}],"seconds":0.8}',

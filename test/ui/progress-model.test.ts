@@ -30,6 +30,20 @@ describe('the rows of progress', () => {
     expect(rows([planned('reports', 1)])).toEqual(['waiting: reports  0/1']);
   });
 
+  it('are in the order of the manifest, as far as a build has targets of the rule', () => {
+    const begun: BuildEvent = {
+      type: 'build-started',
+      asOf: '2025-02-28T23:59:00Z',
+      dryRun: false,
+      selectors: [],
+      rules: ['archive', 'unused', 'bars'],
+    };
+    expect(rows([begun, planned('bars', 1), planned('archive', 1)])).toEqual([
+      'waiting: archive  0/1',
+      'waiting: bars     0/1',
+    ]);
+  });
+
   it('tell how far the named target is, and why it waits', () => {
     const retry: BuildEvent = {
       type: 'target-retry',

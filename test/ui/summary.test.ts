@@ -61,9 +61,9 @@ describe('the summary', () => {
     ];
     expect(said(events)).toBe(
       [
-        'failed archive/B/2024-01: BTCUSDT-1m-2024-01.zip: CRC-32 is 0a1b2c3d, expected 4e5f6071',
+        'failed archive/B/2024-01: archive-corrupt',
         '  delete the file and build again',
-        'failed bars/B/2024-02: exit code 1',
+        'failed bars/B/2024-02: recipe-failed',
         '  its whole log: pipeline --verbose build bars/B/2024-02',
         'built 1, 2 failed in 3.2s (as of 2025-02-28T23:59:00Z)',
         '',
