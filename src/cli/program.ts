@@ -3,6 +3,8 @@
  * lives in its own file and is imported when it is called, so that a no-op build loads no more than it needs.
  */
 import { Command, CommanderError } from 'commander';
+import { JournalError } from '../engine/state/journal.ts';
+import { StateError } from '../engine/state/workspace-state.ts';
 import { parseBetween, parseJobs, UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
@@ -27,6 +29,10 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
       return EXIT.usage;
     }
     if (io.signal.aborted) return EXIT.interrupted;
+    if (thrown instanceof JournalError || thrown instanceof StateError) {
+      complain(io, thrown.message);
+      return EXIT.usage;
+    }
     if (!isSystemError(thrown)) throw thrown;
     complain(io, thrown.message, systemHint(thrown.code));
     return EXIT.failed;

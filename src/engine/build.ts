@@ -10,7 +10,7 @@ import { parseSelectors } from './graph/selector.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
-import { pointLatest } from './run/commit.ts';
+import { PlaceTaken, pointLatest } from './run/commit.ts';
 import { LocalRunner } from './run/run-target.ts';
 import { schedule } from './run/scheduler.ts';
 import type { PassOptions } from './run/session.ts';
@@ -110,7 +110,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const runner = new LocalRunner(session, state, told, signal);
     const { jobs, failFast } = request;
     await schedule(session, roots.value, { runner, jobs, failFast, signal, emit: told });
-    const runId = repairLatest(session);
+    const runId = repairLatest(session, emit);
     emit({
       type: 'build-finished',
       asOf: isoInstant(manifest.asOf),
@@ -144,13 +144,19 @@ function counting(): { readonly value: Record<Outcome, number>; readonly listen:
 }
 
 /** Answers the run_id that the last numbered rule of this pass stands at, its `latest` pointing there. */
-function repairLatest(session: Session): string | null {
+function repairLatest(session: Session, emit: Listener): string | null {
   let runId: string | null = null;
   for (const { index } of session.graph.targets) {
     const settled = session.settled(index);
     if (!settled || !('record' in settled) || settled.record?.runId === undefined) continue;
     runId = settled.record.runId;
-    for (const { path } of settled.record.outputs) pointLatest(session.memo.absolute(path), runId);
+    try {
+      for (const { path } of settled.record.outputs) pointLatest(session.memo.absolute(path), runId);
+    } catch (thrown) {
+      if (!(thrown instanceof PlaceTaken)) throw thrown;
+      // The run itself stands under its own name: only the shortcut to it is missing.
+      emit({ type: 'warning', diagnostic: { severity: 'warning', message: thrown.message } });
+    }
   }
   return runId;
 }

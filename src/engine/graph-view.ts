@@ -1,6 +1,7 @@
 /** The graph as nodes and edges for export, by rule or by target. Knows no format. */
-import { ruleEdges } from './graph/check.ts';
+
 import { linkInputs } from './graph/edges.ts';
+import { ruleEdges } from './graph/rule-edges.ts';
 import type { Session } from './run/session.ts';
 
 export interface GraphView {

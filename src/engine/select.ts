@@ -1,11 +1,11 @@
 /**
- * From selectors to the roots of a pass. Most are a matter of rule and key; those that ask for a state, for
- * dependents or for a numbered output path are answered by a dry pass over the whole graph first.
+ * From selectors to the roots of a pass. Most are a matter of rule and key; those that ask for a state or for
+ * dependents are answered by a dry pass over the whole graph first.
  */
-import type { Checked } from './diagnostic.ts';
+import type { Checked, Diagnostic } from './diagnostic.ts';
 import { error } from './diagnostic.ts';
-import { linkInputs } from './graph/edges.ts';
-import type { Graph } from './graph/graph.ts';
+import { dependentsOf } from './graph/dependents.ts';
+import type { Graph, KeyFilter } from './graph/graph.ts';
 import type { Selector } from './graph/selector.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Wanted } from './run/roots.ts';
@@ -16,9 +16,7 @@ import type { Session } from './run/session.ts';
 /** A dry session over the same records: made only when a selector needs it. */
 export type Probe = () => Session;
 
-export function everything(manifest: Manifest): Roots {
-  return new Roots([...manifest.rules.values()].map((rule) => ({ rule, filter: () => true })));
-}
+const always: KeyFilter = () => true;
 
 export async function rootsOf(
   selectors: readonly Selector[],
@@ -26,105 +24,138 @@ export async function rootsOf(
   probe: Probe,
 ): Promise<Checked<Roots>> {
   const wanted: Wanted[] = [];
-  let survey: Survey | undefined;
+  const diagnostics: Diagnostic[] = [];
+  const surveys = new Map<string, Session>();
   for (const selector of selectors) {
-    if (selector.kind === 'rule' && !selector.dependents) {
-      wanted.push({ rule: selector.rule, filter: selector.filter });
-      continue;
+    const direct = directly(selector, probe);
+    wanted.push(...direct);
+    if (selector.kind === 'path' && direct.length === 0) {
+      const hint = 'run `pipeline graph` to see what is made';
+      diagnostics.push(error(`no target makes "${selector.path}"`, undefined, hint));
     }
-    survey ??= await takeSurvey(manifest, probe);
-    const ids = survey.pick(selector);
-    if (selector.kind === 'path' && ids.size === 0) {
-      const message = `no target makes "${selector.path}"`;
-      return {
-        ok: false,
-        diagnostics: [error(message, undefined, 'run `pipeline graph` to see what is made')],
-      };
-    }
-    for (const rule of manifest.rules.values()) wanted.push({ rule, filter: () => true, only: ids });
+    if (selector.kind !== 'state' && !selector.dependents) continue;
+    // What is built on request only, and nobody asked for, is no matter of @stale.
+    const asked = selector.kind === 'state' && selector.state === 'stale' ? 'default' : 'all';
+    const surveyed = surveys.get(asked) ?? (await survey(manifest, probe, asked));
+    surveys.set(asked, surveyed);
+    const during = selector.kind === 'path' ? always : selector.during;
+    const picked = pick(surveyed, selector, direct);
+    wanted.push(...byId(surveyed.graph, picked, during));
+    // What failed is there already.
+    if (selector.kind !== 'state' || selector.state !== 'failed')
+      wanted.push(...newcomers(surveyed.graph, picked, during));
   }
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
   return { ok: true, value: new Roots(wanted), warnings: [] };
 }
 
-/** An error for the first selector that no target and no key still unknown answers to. */
+/** What is selected by rule and key alone, whether its keys are known or not. */
+function directly(selector: Selector, probe: Probe): readonly Wanted[] {
+  switch (selector.kind) {
+    case 'state':
+      return [];
+    case 'rule':
+      return [{ rule: selector.rule, filter: selector.filter }];
+    case 'path':
+      return makersOf(selector.path, probe());
+  }
+}
+
+/** The target that makes a path, those that may once their keys are known, and those that wrote a numbered one. */
+function makersOf(path: string, { graph, paths, loaded }: Session): readonly Wanted[] {
+  return paths.outputs.flatMap((output): Wanted[] => {
+    const { rule } = output;
+    if (output.numbered) {
+      const only = new Set<string>();
+      for (const [id, { outputs }] of loaded.successes) {
+        const wrote = outputs.some((each) => path === each.path || path.startsWith(`${each.path}/`));
+        if (wrote && (id === rule.name || id.startsWith(`${rule.name}/`))) only.add(id);
+      }
+      return only.size === 0 ? [] : [{ rule, filter: always, only }];
+    }
+    const maker = output.makerOf(path);
+    if (maker === undefined) return [];
+    if (maker.kind === 'target')
+      return [{ rule, filter: always, only: new Set([graph.target(maker.target).id]) }];
+    return output.readingsOf(path).map((reading) => ({
+      rule,
+      filter: (name, key) => (reading.get(name) ?? key) === key,
+    }));
+  });
+}
+
+/** A diagnostic for each selector that no target and no key still unknown answers to. */
 export function checkMatches(
   graph: Graph,
   selectors: readonly Selector[],
   texts: readonly string[],
 ): Checked<undefined> {
-  const rules = selectors.filter((selector) => selector.kind === 'rule');
-  if (texts.length === 0 || rules.length === 0) return { ok: true, value: undefined, warnings: [] };
-  const matched = rules.some(({ rule, filter }) => {
-    const { targets, awaits } = graph.enumerate(rule, filter);
-    return targets.length + awaits.length > 0;
+  const unmatched = texts.filter((text) => {
+    const rules = selectors.flatMap((each) => (each.kind === 'rule' && each.text === text ? [each] : []));
+    return (
+      rules.length > 0 &&
+      rules.every(({ rule, filter }) => {
+        const { targets, awaits } = graph.enumerate(rule, filter);
+        return targets.length + awaits.length === 0;
+      })
+    );
   });
-  if (matched) return { ok: true, value: undefined, warnings: [] };
   const hint = 'run `pipeline status` to see which there are; keys are spelt as in the manifest';
-  return { ok: false, diagnostics: [error(`no target matches ${texts.join(' ')}`, undefined, hint)] };
+  const diagnostics = unmatched.map((text) => error(`no target matches "${text}"`, undefined, hint));
+  return diagnostics.length > 0 ? { ok: false, diagnostics } : { ok: true, value: undefined, warnings: [] };
 }
 
-interface Survey {
-  pick(selector: Selector): ReadonlySet<string>;
-}
-
-async function takeSurvey(manifest: Manifest, probe: Probe): Promise<Survey> {
+async function survey(manifest: Manifest, probe: Probe, asked: 'default' | 'all'): Promise<Session> {
   const session = probe();
-  const roots = everything(manifest);
-  await schedule(session, roots, {
+  const rules = [...manifest.rules.values()].filter((rule) => asked === 'all' || rule.default);
+  await schedule(session, new Roots(rules.map((rule) => ({ rule, filter: always }))), {
     runner: undefined,
     jobs: 1,
     failFast: false,
     signal: new AbortController().signal,
     emit: () => undefined,
   });
-  return { pick: (selector) => pick(session, selector) };
+  return session;
 }
 
-function pick(session: Session, selector: Selector): ReadonlySet<string> {
-  const { graph } = session;
-  const ids = new Set<string>();
-  switch (selector.kind) {
-    case 'state':
-      for (const { index, id, rule } of graph.targets) {
-        const state = session.settled(index)?.state;
-        // What is built on request only is no debt as long as nobody has requested it.
-        if (!rule.default && !session.loaded.successes.has(id) && !session.loaded.failures.has(id)) continue;
-        if (selector.state === 'failed' ? state === 'failed' : state === 'stale' || state === 'pending')
-          ids.add(id);
-      }
-      return ids;
-    case 'path': {
-      const made = session.paths.makerOf(selector.path, new Set());
-      if (made !== undefined) ids.add(graph.target(made.target).id);
-      for (const [id, { outputs }] of session.loaded.successes) {
-        if (graph.find(id) && outputs.some(({ path }) => path === selector.path)) ids.add(id);
-      }
-      return ids;
-    }
-    case 'rule': {
-      const start = graph.enumerate(selector.rule, selector.filter).targets;
-      for (const index of withDependents(session, start)) ids.add(graph.target(index).id);
-      return ids;
-    }
+/** Targets in the state that is asked for, or the dependents of what is selected. */
+function pick(session: Session, selector: Selector, direct: readonly Wanted[]): ReadonlySet<number> {
+  const { graph, paths } = session;
+  if (selector.kind === 'state') {
+    const picked = graph.targets.filter(({ index }) => {
+      const state = session.settled(index)?.state;
+      return selector.state === 'failed' ? state === 'failed' : state === 'stale' || state === 'pending';
+    });
+    return new Set(picked.map(({ index }) => index));
   }
+  const targets: number[] = [];
+  const toCome: { giver: number; rule: string }[] = [];
+  for (const { rule, filter, only } of direct) {
+    const found = graph.enumerate(rule, filter);
+    targets.push(...found.targets.filter((index) => only?.has(graph.target(index).id) ?? true));
+    if (only === undefined) toCome.push(...found.unavailable.map((giver) => ({ giver, rule: rule.name })));
+  }
+  return dependentsOf(graph, paths, { targets, toCome }, (index) => session.settled(index) !== undefined);
 }
 
-function withDependents(session: Session, start: readonly number[]): ReadonlySet<number> {
-  const dependents = new Map<number, number[]>();
-  for (const target of session.graph.targets) {
-    if (session.settled(target.index) === undefined) continue;
-    const link = linkInputs(session.graph, session.paths, target);
-    if (!('linked' in link)) continue;
-    for (const { members } of link.linked) {
-      for (const member of members) {
-        if (member.kind !== 'target') continue;
-        const known = dependents.get(member.target);
-        if (known) known.push(target.index);
-        else dependents.set(member.target, [target.index]);
-      }
-    }
-  }
-  const reached = new Set(start);
-  for (const index of reached) for (const next of dependents.get(index) ?? []) reached.add(next);
-  return reached;
+function byId(graph: Graph, picked: ReadonlySet<number>, filter: KeyFilter): readonly Wanted[] {
+  const only = new Set([...picked].map((index) => graph.target(index).id));
+  return [...graph.manifest.rules.values()].map((rule) => ({ rule, filter, only }));
+}
+
+/** Targets that are not there yet: whoever gives keys may give more of them when it is built. */
+function newcomers(graph: Graph, picked: ReadonlySet<number>, during: KeyFilter): readonly Wanted[] {
+  return [...picked].flatMap((index) => {
+    const { rule: giver, keys } = graph.target(index);
+    return graph.dynamicDimensionsOf(giver).flatMap(({ name, of }) => {
+      const known = graph.keysOf(name, new Map(of === undefined ? [] : [[of, keys[0] ?? '']]));
+      const filter: KeyFilter = (dimension, key, whole) =>
+        during(dimension, key, whole) &&
+        (dimension !== of || key === keys[0]) &&
+        (dimension !== name || !('keys' in known && known.positions.has(key)));
+      return [...graph.manifest.rules.values()]
+        .filter((rule) => rule.for.includes(name))
+        .map((rule) => ({ rule, filter }));
+    });
+  });
 }

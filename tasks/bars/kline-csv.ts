@@ -1,6 +1,7 @@
 /**
- * Reads a kline CSV byte by byte into doubles: the one hot loop (DESIGN.md §7). Any line that is not plain digits,
- * points and commas goes to `kline-row`, which has the last word. It knows neither archives nor the time grid.
+ * Reads a kline CSV byte by byte into doubles: the one hot loop (measured: ARCHITECTURE.md). Any line that is
+ * not plain digits, points and commas goes to `kline-row`, which has the last word. It knows neither archives
+ * nor the time grid.
  */
 import type { TaskFailure } from '../../src/engine/task.ts';
 import type { RowProblem, TimeUnit } from './kline-row.ts';

@@ -1,6 +1,7 @@
 /**
- * The grammar of a kline row (DOMAIN.md §1), written for exactness and good messages, not for speed: it judges
- * single lines, and is what the fast reader falls back on. It knows neither files nor what the numbers mean.
+ * The grammar of a kline row (docs/DOMAIN.md §1), written for exactness and good messages, not for speed: it
+ * judges single lines, and is what the fast reader falls back on. It knows neither files nor what the numbers
+ * mean.
  */
 
 type Kind = 'time' | 'count' | 'decimal';
@@ -40,7 +41,7 @@ export const COLUMNS: readonly Column[] = [
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^\d{1,16}$/;
 
-/** Larger times are microseconds: 1e14 ms is the year 5138, 1e14 µs is 1973 (DOMAIN.md §1). */
+/** Larger times are microseconds: 1e14 ms is the year 5138, 1e14 µs is 1973 (docs/DOMAIN.md §1). */
 export const MICROSECONDS_ABOVE = 1e14;
 
 export type TimeUnit = 'ms' | 'us';
@@ -113,7 +114,10 @@ export function readRow(text: string, unit: TimeUnit | undefined): RowResult {
   };
 }
 
-/** Undefined when the names are known ones, in order; a header is recognised by its first byte (DOMAIN.md §1). */
+/**
+ * Undefined when the names are known ones, in order; a header is recognised by its first byte
+ * (docs/DOMAIN.md §1).
+ */
 export function readHeader(text: string): RowProblem | undefined {
   const fields = text.split(',');
   let offset = 0;

@@ -7,9 +7,9 @@ import type { Bars } from './table.ts';
 import { asColumns, barsOf, SOURCES } from './table.ts';
 
 /**
- * v2 encodings without dictionaries: 0.38 of the default's time for 3.5 % more bytes (PERF.md); zstd's first level:
- * 0.86 of the third's for 0.1 % more. Row groups hold multiples of a vector, so that a month is one whatever its
- * interval.
+ * v2 encodings without dictionaries: 0.38 of the default's time for 3.5 % more bytes (measured); zstd's first
+ * level: 0.86 of the third's for 0.1 % more. Row groups hold multiples of a vector, so that a month is one
+ * whatever its interval.
  */
 function options(rows: number): string {
   const rowGroup = Math.max(122_880, Math.ceil(rows / 2048) * 2048);

@@ -17,7 +17,7 @@ const decimal = z.string().transform((text, ctx) => {
   return z.NEVER;
 });
 
-/** The archive's column order; times and the count are numbers, all else strings (DOMAIN.md §3). */
+/** The archive's column order; times and the count are numbers, all else strings (docs/DOMAIN.md §3). */
 const rowSchema = z.tuple([
   time,
   decimal,

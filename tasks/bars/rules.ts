@@ -1,6 +1,6 @@
 /**
- * What is worth a flag in a bar (DESIGN.md §3), judged from its own values: nothing is dropped or mended here.
- * It knows neither files nor neighbours.
+ * What is worth a flag in a bar (docs/DATASET.md), judged from its own values: nothing is dropped or mended
+ * here. It knows neither files nor neighbours.
  */
 import type { Bars } from './table.ts';
 import { cell } from './table.ts';
@@ -38,7 +38,7 @@ export function applyRules(bars: Bars, { market, interval, provisional }: RuleCo
   const always = provisional ? FLAG.provisional : 0;
   for (let row = 0; row < bars.rows; row++) {
     let flags = cell(bars.flags, row) | always;
-    // Against the floored opening: a close before the opening is short, too (DOMAIN.md §2).
+    // Against the floored opening: a close before the opening is short, too (docs/DOMAIN.md §2).
     if (cell(bars.close_time, row) < cell(bars.ts, row) + interval - 1) flags |= FLAG.shortClose;
     if (cell(bars.trades, row) === 0) flags |= FLAG.noTrades;
     if (!pricesAgree(bars, row)) flags |= FLAG.priceRule;
@@ -97,7 +97,7 @@ function volumesAgree(bars: Bars, row: number, market: Market): boolean {
 
 /** Files give 8 decimals: each trade's amount may be off by one of the last place … */
 const LAST_PLACE = 1e-8;
-/** … and sums beyond 2^53 last places lose digits in a double (DOMAIN.md §2), as products of two doubles do. */
+/** … and sums beyond 2^53 last places lose digits in a double (docs/DOMAIN.md §2), as products of two do. */
 const RELATIVE = 1e-9;
 
 function atMost(less: number, more: number, trades: number): boolean {

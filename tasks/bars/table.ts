@@ -1,6 +1,6 @@
 /**
- * Bars in memory: a column of doubles for each column of the file (DESIGN.md §3), and how rows are chosen and
- * ordered. It knows neither where rows come from nor what their values mean.
+ * Bars in memory: a column of doubles for each column of the file (docs/DATASET.md), and how rows are chosen
+ * and ordered. It knows neither where rows come from nor what their values mean.
  */
 import type { DoubleColumns } from '../lib/duckdb-columns.ts';
 

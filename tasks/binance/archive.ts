@@ -1,7 +1,8 @@
 /**
- * Task: one ZIP of the archive, which gets its name only when its length is the listed one, its SHA-256 that of the
- * sidecar, and its one member whole (DOMAIN.md §1: checksums have been right while the file was truncated, and wrong
- * while it was right). A file that is in place and matches is adopted; one that a republished file replaces is kept.
+ * Task: one ZIP of the archive, which gets its name only when its length is the listed one, its SHA-256 that
+ * of the sidecar, and its one member whole (docs/DOMAIN.md §1: checksums have been right while the file was
+ * truncated, and wrong while it was right). A file that is in place and matches is adopted; one that a
+ * republished file replaces is kept.
  */
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';

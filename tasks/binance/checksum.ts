@@ -1,4 +1,7 @@
-/** The archive's `.CHECKSUM` files (DOMAIN.md §1): 64 hex digits, two spaces, the file's name. Pure text; it hashes nothing. */
+/**
+ * The archive's `.CHECKSUM` files (docs/DOMAIN.md §1): 64 hex digits, two spaces, the file's name. Pure text;
+ * it hashes nothing.
+ */
 
 export type ChecksumResult =
   /** Lower case. */

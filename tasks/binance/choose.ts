@@ -1,7 +1,7 @@
 /**
- * Which of the listed files serve which month: a pure function of listing, as-of and config. The monthly ZIP once
- * it is listed, else the daily ZIPs of its days; `preferDaily` names the months whose monthly file is known to be
- * wrong (DOMAIN.md §2). It reads nothing and knows no URL.
+ * Which of the listed files serve which month: a pure function of listing, as-of and config. The monthly ZIP
+ * once it is listed, else the daily ZIPs of its days; `preferDaily` names the months whose monthly file is
+ * known to be wrong (docs/DOMAIN.md §2). It reads nothing and knows no URL.
  */
 import type { Span } from '../../src/engine/task.ts';
 import { byCodeUnit } from '../../src/engine/task.ts';

@@ -1,6 +1,6 @@
 /**
- * Where the bulk archive keeps klines (DOMAIN.md §1): keys, prefixes and names, both ways. Pure text: it asks
- * nothing and knows no URL of the archive.
+ * Where the bulk archive keeps klines (docs/DOMAIN.md §1): keys, prefixes and names, both ways. Pure text: it
+ * asks nothing and knows no URL of the archive.
  */
 import { isDay, isMonth } from './time-keys.ts';
 
@@ -29,7 +29,7 @@ export const RAW_FOLDERS: Readonly<Record<Market, string>> = {
   cm: 'binance-cm',
 };
 
-/** DOMAIN.md §3: for spot the address with market data only, which avoids the geographic block. */
+/** docs/DOMAIN.md §3: for spot the address with market data only, which avoids the geographic block. */
 export const REST_URLS: Readonly<Record<Market, string>> = {
   spot: 'https://data-api.binance.vision',
   um: 'https://fapi.binance.com',

@@ -1,6 +1,6 @@
 /**
- * One page of an S3 listing (DOMAIN.md §1): what the answer says, checked. It asks nothing and knows neither
- * the archive's layout nor how pages follow each other.
+ * One page of an S3 listing (docs/DOMAIN.md §1): what the answer says, checked. It asks nothing and knows
+ * neither the archive's layout nor how pages follow each other.
  */
 import { byCodeUnit } from '../../src/engine/task.ts';
 import type { XmlElement } from '../lib/xml.ts';

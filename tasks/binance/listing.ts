@@ -1,7 +1,8 @@
 /**
- * Task: what the archive holds for one symbol, from S3 listings of its folders (DOMAIN.md §1). Which of the files
- * serve is for `sources`. The daily folder is asked from the first month without a monthly file on, and for the
- * months that `prefer_daily` takes from daily files: what a day costs does not grow with the years behind it.
+ * Task: what the archive holds for one symbol, from S3 listings of its folders (docs/DOMAIN.md §1). Which of
+ * the files serve is for `sources`. The daily folder is asked from the first month without a monthly file on,
+ * and for the months that `prefer_daily` takes from daily files: what a day costs does not grow with the
+ * years behind it.
  */
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -79,7 +80,9 @@ async function listDaily(
   const sweep = await list('daily', { prefix: folderPrefix(series, 'daily'), marker });
   if (!sweep.ok || from === undefined) return sweep;
   const entries = { ...sweep.entries };
-  for (const month of [...new Set(preferDaily)].filter((each) => byCodeUnit(each, from) < 0)) {
+  // The sweep covers what comes after `from`; before its first monthly file a symbol has nothing to prefer.
+  const passedOver = new Set(months.filter((month) => byCodeUnit(month, from) < 0));
+  for (const month of [...new Set(preferDaily)].filter((each) => passedOver.has(each))) {
     const found = await list('daily', { prefix: dailyMonthPrefix(series, month), marker: undefined });
     if (!found.ok) return found;
     Object.assign(entries, found.entries);

@@ -27,8 +27,8 @@ export interface Session {
 }
 
 /**
- * A query holds a libuv thread until it ends, and the default pool has 4 (PLATFORM.md): half of them remain for
- * files and name look-ups.
+ * A query holds a libuv thread until it ends (found by trying), and the default pool has 4: half of them
+ * remain for files and name look-ups.
  */
 const MOST_QUERIES = 2;
 
@@ -46,7 +46,7 @@ const waiting: (() => void)[] = [];
 
 /**
  * Gives `work` a connection of its own and closes it afterwards. When `signal` fires the running query is
- * interrupted, its end awaited, and the connection closed: closing during a query would hang (PLATFORM.md).
+ * interrupted, its end awaited, and the connection closed: closing during a query hangs (found by trying).
  */
 export async function withDuckDB<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T> {
   signal.throwIfAborted();
@@ -85,9 +85,9 @@ async function start(): Promise<Engine> {
   const node = await import('@duckdb/node-api');
   const { default: raw } = await import('@duckdb/node-bindings');
   const instance = await node.DuckDBInstance.create(':memory:', {
-    // One month gains nothing from a second thread (PERF.md); several months run side by side instead.
+    // One month gains nothing from a second thread (measured); several months run side by side instead.
     threads: '1',
-    // Nothing may be fetched: what is bundled suffices (PLATFORM.md).
+    // Nothing may be fetched: what is bundled (core functions, ICU, JSON, Parquet) suffices.
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

@@ -168,7 +168,7 @@ function lengthOf(headers: Headers): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-/** `Retry-After` in seconds (DOMAIN.md §3); its other form, a date, would need a clock. */
+/** `Retry-After` in seconds (docs/DOMAIN.md §3); its other form, a date, would need a clock. */
 function retryAfter(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,7}$/.test(text) && Number(text) > 0 ? Number(text) * 1_000 : undefined;
 }

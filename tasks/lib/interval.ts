@@ -23,7 +23,7 @@ const LENGTHS: Readonly<Record<string, number>> = {
   '1d': 24 * HOUR,
 };
 
-/** `1mo` is the archive's spelling of REST's `1M` (DOMAIN.md §1). */
+/** `1mo` is the archive's spelling of REST's `1M` (docs/DOMAIN.md §1). */
 const STRADDLING: Readonly<Record<string, string>> = {
   '3d': 'three days',
   '1w': 'a week',

@@ -1,6 +1,6 @@
 /**
  * From when on a symbol counts as listed. The archive has no listing date: it is told by the first file that
- * the archive lists and by the first bar in it (DOMAIN.md §2). It knows no causes other than this one.
+ * the archive lists and by the first bar in it (docs/DOMAIN.md §2). It knows no causes other than this one.
  */
 import type { Span } from '../../src/engine/task.ts';
 import { spanOf } from '../binance/time-keys.ts';

@@ -133,8 +133,9 @@ describe('an interval that straddles months', () => {
         ' --> configs/e2e.yaml:3:15',
         '  |',
         '3 |   "interval": "1w",',
-        '  |               ^^^^\n',
-        '1 error\n',
+        '  |               ^^^^',
+        '',
+        '1 error',
       ].join('\n'),
     );
     expect(exchange.requests).toEqual([]);

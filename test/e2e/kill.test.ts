@@ -67,7 +67,7 @@ function halfWritten(
   });
 }
 
-describe('a build that is killed', () => {
+describe('a build that is killed', { timeout: 180_000 }, () => {
   it(`shows nothing half-written, and the next build ends equal to a clean one (seed ${SEED})`, async () => {
     const draw = drawsOf(`kill ${SEED}`);
     const clean = await cleanBuild();
@@ -114,7 +114,7 @@ describe('a build that is killed', () => {
   });
 });
 
-describe('a build that is interrupted', () => {
+describe('a build that is interrupted', { timeout: 180_000 }, () => {
   it('in the middle of a download that hangs, ends with exit code 130 and keeps what was done', async () => {
     const fault = exchange.faults.add({ kind: 'stall', match: /ETHUSDT-1m-2024-01\.zip$/, after: 1_000 });
     const rig = workspace();

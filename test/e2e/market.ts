@@ -43,8 +43,8 @@ export function marketFiles(spec: MarketSpec): Readonly<Record<string, string>> 
   };
 }
 
-/** To write over a workspace's own config: JSON is YAML. */
-export function configText(spec: MarketSpec): string {
+/** JSON is YAML. */
+function configText(spec: MarketSpec): string {
   const { exchange, symbols, from, to, market = 'spot', interval = '1m', listingRefresh = '36500d' } = spec;
   const config = {
     market,
@@ -71,11 +71,6 @@ export function marketRig(spec: MarketSpec, now?: string): Rig {
     configSchema: marketConfig,
     ...(now === undefined ? {} : { now }),
   });
-}
-
-/** Writes the config anew. */
-export function reconfigure(rig: Rig, spec: MarketSpec): void {
-  rig.write(OWN, configText(spec));
 }
 
 export interface Place {
@@ -130,7 +125,9 @@ export function published(workspace: string): ReadonlyMap<string, Buffer | strin
     ...[...tree(join(workspace, 'data/processed'))].map(
       ([path, content]) => [`data/processed/${path}`, content] as const,
     ),
-    ...[...reports].filter(([path]) => path === 'latest' || path.startsWith(`${latest}/`)),
+    ...[...reports].flatMap(([path, content]) =>
+      path === 'latest' || path.startsWith(`${latest}/`) ? [[`reports/${path}`, content] as const] : [],
+    ),
   ]);
 }
 

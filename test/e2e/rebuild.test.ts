@@ -71,6 +71,31 @@ describe('a second build', () => {
   });
 });
 
+describe('an edit of the config', () => {
+  it('rebuilds what reads the value, and nothing where nobody does', async () => {
+    const rig = await builtOnce();
+    const edit = async (from: string, to: string): Promise<readonly string[]> => {
+      rig.edit('configs/base.yaml', (text) => text.replace(from, to));
+      return (await rig.build()).ran;
+    };
+    expect(await edit('network: 6', 'network: 2')).toEqual([]);
+    expect(await edit('user_agent: pipeline', 'user_agent: another pipeline')).toEqual([]);
+    expect(await edit('max_csv_bytes: 1073741824', 'max_csv_bytes: 2147483648')).toEqual([]);
+    expect(await edit('warning: 0.99', 'warning: 0.999')).toEqual(['reports']);
+    expect(exchange.requests).toEqual([]);
+  });
+
+  it('that drops a symbol rebuilds the reports alone; one that adds it again runs nothing new', async () => {
+    const rig = await builtOnce();
+    const only = (text: string): string => text.replace(/\[\s*"BTCUSDT",\s*"ETHUSDT"\s*\]/, '["BTCUSDT"]');
+    rig.edit('configs/e2e.yaml', only);
+    expect((await rig.build()).ran).toEqual(['reports']);
+    rig.edit('configs/e2e.yaml', (text) => text.replace('["BTCUSDT"]', '["BTCUSDT", "ETHUSDT"]'));
+    expect((await rig.build()).ran).toEqual(['reports']);
+    expect(exchange.requests).toEqual([]);
+  });
+});
+
 describe('a republished daily file', () => {
   const DAY = '2024-02-02';
   const RAW = 'data/raw/binance/BTCUSDT/1m';

@@ -90,11 +90,6 @@ export class Graph {
     return dimension;
   }
 
-  /** The target that gives the keys of a dynamic dimension at one key of the dimension that it hangs on. */
-  keyTarget(dimension: DynamicDimension, ofKey: string | undefined): number {
-    return this.intern(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]);
-  }
-
   /** Keys of a dimension; for a dynamic one, at the keys chosen so far. 'unavailable': its rule failed or is absent. */
   keysOf(name: string, chosen: Chosen): Keys | { readonly unavailable: number } {
     const fixed = this.#static.get(name);
@@ -104,9 +99,9 @@ export class Graph {
     const ofKey = dimension.of === undefined ? undefined : chosen.get(dimension.of);
     const known = this.#dynamic.get(slot(name, ofKey));
     if (known !== undefined && known !== 'unavailable') return known;
+    const giver = this.at(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]);
     // A giver that its rule's `partitions` keeps out is never built: it gives no keys.
-    if (this.at(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]) === undefined) return NO_KEYS;
-    const giver = this.keyTarget(dimension, ofKey);
+    if (giver === undefined) return NO_KEYS;
     return known === undefined ? { keysFrom: giver } : { unavailable: giver };
   }
 

@@ -1,103 +1,109 @@
 /**
- * A path that another rule outputs is the same edge as naming the rule. Finds the target that makes a path by
- * reading the keys back out of it. Knows no files: whether an unmade path exists is asked later.
+ * A path that another rule outputs is the same edge as naming the rule; so is each output that a glob matches.
+ * Knows no files: whether a path that nobody makes exists is asked later.
  */
+import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import { byCodeUnit } from '../json.ts';
-import type { OutputSpec, Rule } from '../manifest/model.ts';
-import type { Member } from './edges.ts';
+import type { Rule } from '../manifest/model.ts';
 import type { Graph } from './graph.ts';
-import { literalPrefix, namesRunId, reader, render } from './template.ts';
+import type { Member } from './member.ts';
+import type { Listing } from './outputs.ts';
+import { Output } from './outputs.ts';
+import { globStem, mayMatch } from './shape.ts';
+import { literalGlob } from './template.ts';
 
-interface Candidate {
-  readonly rule: Rule;
-  readonly output: OutputSpec;
-  readonly prefix: string;
-  readonly read: (path: string) => Readonly<Record<string, string>> | undefined;
-}
+type TargetMember = Extract<Member, { kind: 'target' }>;
 
 export class PathEdges {
-  readonly #graph: Graph;
-  readonly #candidates: readonly Candidate[];
+  readonly outputs: readonly Output[];
 
   constructor(graph: Graph) {
-    this.#graph = graph;
-    this.#candidates = [...graph.manifest.rules.values()].flatMap((rule) =>
-      rule.outputs
-        .filter(({ template }) => !namesRunId(template))
-        .map((output) => ({
-          rule,
-          output,
-          prefix: literalPrefix(output.template),
-          read: reader(output.template),
-        })),
+    this.outputs = [...graph.manifest.rules.values()].flatMap((rule) =>
+      rule.outputs.map((spec) => new Output(graph, rule, spec)),
     );
   }
 
   membersAt(path: string, glob: boolean, consumer: Rule, awaits: Set<number>): readonly Member[] {
     if (glob) return this.#globMembers(path, consumer, awaits);
-    const made = this.makerOf(path, awaits);
-    return [made ?? { kind: 'file', path }];
+    return [this.#find(path, awaits) ?? { kind: 'file', path }];
   }
 
   /** The output that is, or as a directory holds, this path. Dynamic keys that are still unknown go to `awaits`. */
-  makerOf(path: string, awaits: Set<number>): Extract<Member, { kind: 'target' }> | undefined {
-    for (const { rule, output, prefix, read } of this.#candidates) {
-      if (!path.startsWith(prefix) && !(output.directory && prefix.startsWith(path))) continue;
-      for (const [whole, within] of output.directory ? ancestors(path) : [[path, undefined] as const]) {
-        const keys = read(whole);
-        if (keys === undefined) continue;
-        const index = this.#targetAt(rule, keys, awaits);
-        if (index !== undefined) return { kind: 'target', target: index, output: output.name, within };
-      }
-    }
-    return undefined;
+  makerOf(path: string, awaits: Set<number>): TargetMember | undefined {
+    const found = this.#find(path, awaits);
+    return found?.kind === 'target' ? found : undefined;
   }
 
-  #targetAt(rule: Rule, keys: Readonly<Record<string, string>>, awaits: Set<number>): number | undefined {
-    const chosen: Record<string, string> = {};
-    for (const name of rule.for) {
-      const known = this.#graph.keysOf(name, chosen);
-      if ('keysFrom' in known) awaits.add(known.keysFrom);
-      const key = keys[name];
-      if (key === undefined) return undefined;
-      chosen[name] = key;
+  #find(path: string, awaits: Set<number>): Exclude<Member, { kind: 'file' }> | undefined {
+    const clean = oneSpelling(path);
+    const unknown: number[] = [];
+    let unavailable: Member | undefined;
+    for (const output of this.outputs) {
+      const maker = output.makerOf(clean);
+      if (maker?.kind === 'target')
+        return { kind: 'target', target: maker.target, output: output.spec.name, within: maker.within };
+      if (maker?.kind === 'awaits') unknown.push(maker.giver);
+      if (maker?.kind === 'unavailable')
+        unavailable ??= { kind: 'unavailable', target: maker.giver, rule: output.rule.name };
     }
-    return this.#graph.at(
-      rule,
-      rule.for.map((name) => keys[name] ?? ''),
-    );
+    for (const giver of unknown) awaits.add(giver);
+    return unavailable?.kind === 'unavailable' ? unavailable : undefined;
   }
 
-  /** Outputs that match, by path, then whatever else is on disk. */
+  /** Outputs that match, by path, then whatever else is on disk; never what the consumer's own rule makes. */
   #globMembers(pattern: string, consumer: Rule, awaits: Set<number>): readonly Member[] {
     const matches = picomatch(pattern, { dot: false });
-    const stem = pattern.slice(0, pattern.search(/[*?[{]/));
-    const found: { path: string; member: Member }[] = [];
-    for (const { rule, output, prefix } of this.#candidates) {
-      if (output.directory || rule === consumer) continue;
-      if (!prefix.startsWith(stem) && !stem.startsWith(prefix)) continue;
-      const { targets, awaits: unknown } = this.#graph.enumerate(rule);
-      for (const index of unknown) awaits.add(index);
-      for (const index of targets) {
-        const path = render(output.template, this.#graph.partition(this.#graph.target(index)));
-        if (matches(path))
-          found.push({
-            path,
-            member: { kind: 'target', target: index, output: output.name, within: undefined },
-          });
-      }
+    const stem = globStem(pattern);
+    const found: { readonly path: string; readonly member: Member }[] = [];
+    const lacking: Member[] = [];
+    const except: string[] = [];
+    for (const output of this.outputs) {
+      const { rule, spec } = output;
+      const own = rule === consumer;
+      if (!mayMatch(pattern, output.shape, own && spec.directory) || (spec.directory && !own)) continue;
+      const listing = output.list();
+      for (const giver of listing.awaits) awaits.add(giver);
+      for (const giver of own ? [] : listing.unavailable)
+        lacking.push({ kind: 'unavailable', target: giver, rule: rule.name });
+      const matching = spec.directory
+        ? listing.paths
+        : pathsFrom(listing, stem).filter(({ path }) => matches(path));
+      if (own || output.numbered) except.push(...matching.map(({ target }) => notOnDisk(output, target)));
+      if (own) continue;
+      for (const { path, target } of matching)
+        found.push({ path, member: { kind: 'target', target, output: spec.name, within: undefined } });
     }
     found.sort((a, b) => byCodeUnit(a.path, b.path));
-    return [...found.map(({ member }) => member), { kind: 'glob', pattern }];
+    const patterns = [pattern, ...new Set(except)];
+    return [...found.map(({ member }) => member), ...lacking, { kind: 'glob', pattern: patterns }];
   }
 }
 
-/** The path itself and each folder above it, with what remains. */
-function ancestors(path: string): readonly (readonly [string, string | undefined])[] {
-  const parts = path.split('/');
-  return parts.map((_, at) => {
-    const length = parts.length - at;
-    return [parts.slice(0, length).join('/'), at === 0 ? undefined : parts.slice(length).join('/')] as const;
-  });
+/** Stands for a run's number: no path may hold it. */
+const OPEN = '\u0000';
+
+/** A glob that keeps what a target writes from being taken for files that nobody makes. */
+function notOnDisk(output: Output, target: number): string {
+  const path = output.numbered ? output.pathOf(target, () => OPEN) : output.pathOf(target);
+  const glob = literalGlob(path).replaceAll(OPEN, '*');
+  return output.spec.directory ? `!${glob}/**` : `!${glob}`;
+}
+
+/** Those that begin with this text. */
+export function pathsFrom({ paths }: Listing, stem: string): Listing['paths'] {
+  let [low, high] = [0, paths.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((paths[middle]?.path ?? '') < stem) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (paths[end]?.path.startsWith(stem)) end++;
+  return paths.slice(low, end);
+}
+
+/** Outputs have no `..`, no `./` and no final slash; who reads them may write either. */
+export function oneSpelling(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }

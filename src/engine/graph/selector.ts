@@ -3,143 +3,146 @@
  * needs, `bars/…+` with all that needs it, `@stale`, `@failed`, or an output path. Parsed against the manifest;
  * knows no states and no records.
  */
+import { posix } from 'node:path';
 import type { Checked, Diagnostic } from '../diagnostic.ts';
 import { error } from '../diagnostic.ts';
 import type { Manifest, Rule } from '../manifest/model.ts';
 import { nearest } from '../manifest/nearest.ts';
 import type { Span } from '../task.ts';
-import { timeKey } from './calendar.ts';
 import type { KeyFilter } from './graph.ts';
-import { literally } from './template.ts';
+import { keyFilter, patternProblem } from './key-pattern.ts';
+import { overlaps } from './key-range.ts';
+import { mayLieIn, mayMeet, shapeOf } from './shape.ts';
+
+interface Reach {
+  /** As typed, an alias unexpanded: to say which one selects nothing. */
+  readonly text: string;
+  readonly needs: boolean;
+  readonly dependents: boolean;
+}
 
 export type Selector =
-  | {
+  | (Reach & {
       readonly kind: 'rule';
       readonly rule: Rule;
       readonly filter: KeyFilter;
-      readonly needs: boolean;
-      readonly dependents: boolean;
-    }
-  | { readonly kind: 'state'; readonly state: 'stale' | 'failed' }
-  | { readonly kind: 'path'; readonly path: string };
+      /** `filter` without the keys: what narrows the dependents too. */
+      readonly during: KeyFilter;
+    })
+  | { readonly kind: 'state'; readonly state: 'stale' | 'failed'; readonly during: KeyFilter }
+  | (Reach & { readonly kind: 'path'; readonly path: string });
 
 const STATES = ['stale', 'failed'] as const;
+const everything: KeyFilter = () => true;
 
-/** `between` narrows by time (`--from`, `--to`): partitions that overlap it. */
+/** `between` narrows by time (`--from`, `--to`): partitions that overlap it. Paths name their partition. */
 export function parseSelectors(
   texts: readonly string[],
   manifest: Manifest,
   between: Span | undefined,
 ): Checked<readonly Selector[]> {
-  const diagnostics: Diagnostic[] = [];
-  const selectors: Selector[] = [];
-  for (const text of texts) {
-    const parsed = parse(text, manifest);
-    if (Array.isArray(parsed)) selectors.push(...parsed);
-    else diagnostics.push(parsed as Diagnostic);
-  }
+  const parsed = texts.flatMap((text) => parse(text, manifest));
+  const diagnostics = parsed.flatMap((each) => ('severity' in each ? [each] : []));
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  const selectors = parsed.flatMap((each) => ('kind' in each ? [each] : []));
   if (texts.length === 0) {
     for (const rule of manifest.rules.values()) {
-      if (rule.default) selectors.push(ruleSelector(rule, () => true));
+      if (rule.default)
+        selectors.push(ofRule(rule, everything, { text: rule.name, needs: false, dependents: false }));
     }
   }
-  if (diagnostics.length > 0) return { ok: false, diagnostics };
   const value = between === undefined ? selectors : selectors.map((each) => narrow(each, between));
   return { ok: true, value, warnings: [] };
 }
 
-function ruleSelector(rule: Rule, filter: KeyFilter, needs = false, dependents = false): Selector {
-  return { kind: 'rule', rule, filter, needs, dependents };
+function ofRule(rule: Rule, filter: KeyFilter, reach: Reach): Selector {
+  return { kind: 'rule', rule, filter, during: everything, ...reach };
 }
 
-function parse(text: string, manifest: Manifest): readonly Selector[] | Diagnostic {
-  if (text.startsWith('@')) {
-    const state = STATES.find((each) => `@${each}` === text);
-    if (state !== undefined) return [{ kind: 'state', state }];
-    return error(`unknown selector "${text}"`, undefined, 'states that can be selected: @stale, @failed');
-  }
-  const needs = text.startsWith('+');
-  const dependents = text.endsWith('+');
-  const bare = text.slice(needs ? 1 : 0, dependents ? -1 : undefined);
+type Parsed = Selector | Diagnostic;
+
+function parse(text: string, manifest: Manifest): readonly Parsed[] {
+  const { bare, needs, dependents } = unwrapped(text);
   const [name = '', ...patterns] = bare.split('/');
   const alias = manifest.aliases.get(name);
-  if (alias !== undefined) {
-    const expanded: Selector[] = [];
-    for (const each of alias) {
-      const parsed = parse([each, ...patterns].join('/'), manifest);
-      if (!Array.isArray(parsed)) return parsed as Diagnostic;
-      expanded.push(...parsed.map((selector) => withReach(selector, needs, dependents)));
-    }
-    return expanded;
+  if (alias === undefined) return [parseOne(text, text, manifest)];
+  return alias.map((each) => {
+    const inner = unwrapped(each);
+    const reach = [inner.needs || needs ? '+' : '', inner.dependents || dependents ? '+' : ''];
+    const keys = patterns.map((pattern) => `/${pattern}`).join('');
+    return parseOne(`${reach[0]}${inner.bare}${keys}${reach[1]}`, text, manifest);
+  });
+}
+
+function unwrapped(text: string): {
+  readonly bare: string;
+  readonly needs: boolean;
+  readonly dependents: boolean;
+} {
+  const needs = text.startsWith('+');
+  const dependents = text.length > 1 && text.endsWith('+');
+  return { bare: text.slice(needs ? 1 : 0, dependents ? -1 : undefined), needs, dependents };
+}
+
+/** `typed`: what `text` stands for, which is what messages name. */
+function parseOne(text: string, typed: string, manifest: Manifest): Parsed {
+  const { bare, needs, dependents } = unwrapped(text);
+  const reach: Reach = { text: typed, needs, dependents };
+  if (bare.startsWith('@')) {
+    const state = STATES.find((each) => `@${each}` === text);
+    if (state !== undefined) return { kind: 'state', state, during: everything };
+    return error(
+      `unknown selector "${typed}"`,
+      undefined,
+      'states that can be selected: @stale, @failed, without keys and without "+"',
+    );
   }
+  const [name = '', ...patterns] = bare.split('/');
+  const path = posix.normalize(bare).replace(/(?<=.)\/$/, '');
   const rule = manifest.rules.get(name);
-  if (rule === undefined) return pathOrUnknown(text, bare, name, manifest);
-  if (patterns.length > rule.for.length) {
-    const takes = rule.for.length === 0 ? 'no keys' : `the keys ${rule.for.join('/')}`;
-    return error(`selector "${text}" has ${patterns.length} keys, and rule "${name}" takes ${takes}`);
+  if (rule === undefined) {
+    const isPath = mayBeOutput(path, manifest) || (path.includes('/') && near(name, manifest) === undefined);
+    return isPath ? { kind: 'path', path, ...reach } : unknown(typed, bare, name, manifest);
   }
-  return [ruleSelector(rule, keyFilter(rule, patterns), needs, dependents)];
+  const problem = patternProblem(rule, patterns, manifest.dimensions);
+  if (problem === undefined) return ofRule(rule, keyFilter(rule, patterns, manifest.dimensions), reach);
+  // A rule may be called like the folder that it writes to.
+  if (mayBeOutput(path, manifest)) return { kind: 'path', path, ...reach };
+  return error(`selector "${typed}"${problem.message}`, undefined, problem.hint);
 }
 
-function withReach(selector: Selector, needs: boolean, dependents: boolean): Selector {
-  if (selector.kind !== 'rule') return selector;
-  return {
-    ...selector,
-    needs: selector.needs || needs,
-    dependents: selector.dependents || dependents,
-  };
-}
-
-function pathOrUnknown(
-  text: string,
-  bare: string,
-  name: string,
-  manifest: Manifest,
-): readonly Selector[] | Diagnostic {
-  if (bare.includes('/') || bare.includes('.'))
-    return [{ kind: 'path', path: bare.replace(/^\.\//, '').replace(/\/$/, '') }];
-  const names = [...manifest.rules.keys(), ...manifest.aliases.keys()];
-  const near = nearest(name, names);
-  return error(
-    `unknown selector "${text}": no rule, alias or output path of that name`,
-    undefined,
-    near === undefined ? `rules: ${names.join(', ')}` : `did you mean "${near}"?`,
+function mayBeOutput(path: string, manifest: Manifest): boolean {
+  const shape = path.split('/');
+  return [...manifest.rules.values()].some(({ outputs }) =>
+    outputs.some(({ template, directory }) => (directory ? mayLieIn : mayMeet)(shape, shapeOf(template))),
   );
 }
 
-function keyFilter(rule: Rule, patterns: readonly string[]): KeyFilter {
-  const byDimension = new Map(rule.for.map((dimension, at) => [dimension, keyTest(patterns[at] ?? '*')]));
-  return (dimension, key, whole) => byDimension.get(dimension)?.(key, whole) ?? true;
+function unknown(typed: string, bare: string, name: string, manifest: Manifest): Diagnostic {
+  const meant = near(name, manifest);
+  return error(
+    `unknown selector "${typed}": no rule, alias or output path of that name`,
+    undefined,
+    meant === undefined
+      ? `rules: ${[...manifest.rules.keys(), ...manifest.aliases.keys()].join(', ')}`
+      : `did you mean "${typed.replace(bare, meant + bare.slice(name.length))}"?`,
+  );
 }
 
-function keyTest(pattern: string): (key: string, whole: Span | undefined) => boolean {
-  if (pattern === '*' || pattern === '') return () => true;
-  if (pattern.includes('..')) {
-    const [from = '', to = ''] = pattern.split('..');
-    const [first, last] = [timeKey(from), timeKey(to)];
-    return (key, whole) => {
-      if (whole !== undefined && (first !== undefined || from === '') && (last !== undefined || to === '')) {
-        return (
-          (first === undefined || whole.end > first.start) && (last === undefined || whole.start < last.end)
-        );
-      }
-      return (from === '' || key >= from) && (to === '' || key <= to);
-    };
-  }
-  if (pattern.includes('*')) {
-    const shape = new RegExp(`^${pattern.split('*').map(literally).join('.*')}$`);
-    return (key) => shape.test(key);
-  }
-  return (key) => key === pattern;
+function near(name: string, manifest: Manifest): string | undefined {
+  return nearest(name, [...manifest.rules.keys(), ...manifest.aliases.keys()]);
 }
 
 function narrow(selector: Selector, between: Span): Selector {
-  if (selector.kind !== 'rule') return selector;
-  const { filter } = selector;
-  return {
-    ...selector,
-    filter: (dimension, key, whole) =>
-      filter(dimension, key, whole) &&
-      (whole === undefined || (whole.start < between.end && whole.end > between.start)),
-  };
+  const during: KeyFilter = (_dimension, _key, whole) => whole === undefined || overlaps(whole, between);
+  switch (selector.kind) {
+    case 'path':
+      return selector;
+    case 'state':
+      return { ...selector, during };
+    case 'rule': {
+      const { filter } = selector;
+      return { ...selector, during, filter: (...key) => during(...key) && filter(...key) };
+    }
+  }
 }

@@ -56,27 +56,62 @@ export function namesRunId(template: Template): boolean {
   return template.parts.some((part) => typeof part !== 'string' && part.kind === 'run_id');
 }
 
-/** A matcher that gives the keys by dimension for a path that the template could have made, else undefined. */
-export function reader(template: Template): (path: string) => Readonly<Record<string, string>> | undefined {
-  const names: string[] = [];
-  let pattern = '';
-  for (const part of template.parts) {
-    if (typeof part === 'string') {
-      pattern += literally(part);
-    } else if (part.kind === 'dimension' && part.field === undefined) {
-      const known = names.indexOf(part.name);
-      pattern += known < 0 ? '([^/]+)' : `\\${known + 1}`;
-      if (known < 0) names.push(part.name);
-    } else {
-      pattern += '[^/]+';
-    }
-  }
-  const shape = new RegExp(`^${pattern}$`);
+/** As `render`, but what a key brings in is taken literally by whoever matches globs. */
+export function renderGlob(template: Template, partition: Partition, answer?: Answer): string {
+  const keys = Object.entries(partition.keys).map(([name, key]) => [name, literalGlob(key)] as const);
+  return render(template, { ...partition, keys: Object.fromEntries(keys) }, answer);
+}
+
+/** A glob that matches just this text. */
+export function literalGlob(text: string): string {
+  return text.replace(/[\\*?[\]{}()!+@|]/g, '\\$&');
+}
+
+export type Reading = ReadonlyMap<string, string>;
+
+/**
+ * A reader that gives every way in which the template could have made a path: keys by dimension. Two keys with no
+ * slash between them can be told apart in several ways (`a-b-c` by `${x}-${y}`); which of them are keys, others know.
+ */
+export function reader({ parts }: Template): (path: string) => readonly Reading[] {
   return (path) => {
-    const found = shape.exec(path);
-    if (found === null) return undefined;
-    return Object.fromEntries(names.map((name, at) => [name, found[at + 1] ?? '']));
+    const readings: Reading[] = [];
+    const keys = new Map<string, string>();
+    const read = (part: number, from: number): void => {
+      const here = parts[part];
+      if (here === undefined) {
+        if (from === path.length) readings.push(new Map(keys));
+      } else if (typeof here === 'string') {
+        if (path.startsWith(here, from)) read(part + 1, from + here.length);
+      } else {
+        const name = here.kind === 'dimension' && here.field === undefined ? here.name : undefined;
+        const known = name === undefined ? undefined : keys.get(name);
+        if (known !== undefined) {
+          if (path.startsWith(known, from)) read(part + 1, from + known.length);
+          return;
+        }
+        for (const to of ends(path, from, parts[part + 1])) {
+          if (name !== undefined) keys.set(name, path.slice(from, to));
+          read(part + 1, to);
+        }
+        if (name !== undefined) keys.delete(name);
+      }
+    };
+    read(0, 0);
+    return readings;
   };
+}
+
+/** Where a key that begins at `from` may end: within its folder or file name, and before what follows in the template. */
+function ends(path: string, from: number, next: string | Ref | undefined): readonly number[] {
+  const slash = path.indexOf('/', from);
+  const limit = slash < 0 ? path.length : slash;
+  if (next === undefined) return limit === path.length && limit > from ? [limit] : [];
+  const found: number[] = [];
+  for (let to = from + 1; to <= limit; to++) {
+    if (typeof next !== 'string' || path.startsWith(next, to)) found.push(to);
+  }
+  return found;
 }
 
 /** A regular expression's source that matches just this text. */

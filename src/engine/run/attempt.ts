@@ -89,16 +89,21 @@ async function once(request: AttemptRequest, log: string[]): Promise<Once> {
   try {
     either.throwIfAborted();
     if (action.kind === 'run') {
-      const recipe = renderRecipe(
-        action.template,
-        plan.partition,
-        paramsOf(target.rule, plan.partition),
-        plan.gathered.inputs,
-        (name) => shellQuote(request.places.find((place) => place.name === name)?.temporary ?? ''),
+      const params = paramsOf(target.rule, plan.partition);
+      const recipe = (path: (place: OutputPlace) => string): string =>
+        renderRecipe(action.template, plan.partition, params, plan.gathered.inputs, (name) =>
+          shellQuote(request.places.filter((place) => place.name === name).map(path)[0] ?? ''),
+        );
+      const failure = await runShell(
+        recipe(({ temporary }) => temporary),
+        session.workspace,
+        either,
+        note,
       );
-      const failure = await runShell(recipe, session.workspace, either, note);
-      if (failure !== undefined) return { kind: 'failed', failure, again: true };
-      return { kind: 'ended', attempted: { kind: 'done', discovered: [] } };
+      if (failure === undefined) return { kind: 'ended', attempted: { kind: 'done', discovered: [] } };
+      // People know their outputs by the names they will have.
+      const message = `${failure.message}: ${recipe(({ path }) => path)}`;
+      return { kind: 'failed', failure: { ...failure, message }, again: true };
     }
     const task = await session.code.load(action);
     return ended(await runTask(task, request, either, note));

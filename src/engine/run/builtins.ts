@@ -3,13 +3,14 @@
  * is traced; compiled, the same facts stand in a file that the compilation left, so both give one digest.
  * Knows no task by name.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Task } from '../task.ts';
 import type { Builtins, BuiltinTask, CodeIdentity } from './code.ts';
 import { identityOf } from './code.ts';
-import { packageVersion, traceCode } from './trace-code.ts';
+import { packageVersion } from './package-version.ts';
+import { traceCode } from './trace-code.ts';
 
 export interface Registered {
   /** Of the entry module in the source tree, relative to `root`. */
@@ -31,13 +32,18 @@ export interface ShippedCode {
 export function builtinsFrom(registry: Registry, root: string, shipped: string): Builtins {
   const compiled = !fileURLToPath(import.meta.url).endsWith('.ts');
   let facts: Readonly<Record<string, ShippedCode>> | undefined;
+  const factsOf = (name: string): ShippedCode => {
+    facts ??= readShipped(shipped);
+    const found = facts[name];
+    if (found === undefined) throw new Error(`${shipped} does not know task "${name}": ${REBUILD}`);
+    return found;
+  };
   const table = new Map<string, BuiltinTask>();
   for (const [name, registered] of Object.entries(registry)) {
     let identity: Promise<CodeIdentity> | undefined;
     table.set(name, {
       identify: () => {
-        if (compiled) facts ??= readShipped(shipped);
-        identity ??= identify(facts?.[name] ?? traceRegistered(registered, root), root);
+        identity ??= identify(compiled ? factsOf(name) : traceRegistered(registered, root), root);
         return identity;
       },
       load: async () => (await registered.load()).default,
@@ -45,6 +51,8 @@ export function builtinsFrom(registry: Registry, root: string, shipped: string):
   }
   return table;
 }
+
+const REBUILD = 'the tool was not built whole; run npm run build';
 
 async function identify(code: ShippedCode | Promise<ShippedCode>, root: string): Promise<CodeIdentity> {
   const { version, files, packages } = await code;
@@ -60,7 +68,9 @@ export async function traceRegistered({ module, load }: Registered, root: string
 }
 
 function readShipped(file: string): Readonly<Record<string, ShippedCode>> {
-  if (!existsSync(file))
-    throw new Error(`${file} is missing: the tool was not built whole; run npm run build`);
-  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, ShippedCode>;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, ShippedCode>;
+  } catch (thrown) {
+    throw new Error(`${file} cannot be read: ${REBUILD}`, { cause: thrown });
+  }
 }

@@ -3,16 +3,19 @@
  * tasks bring theirs along; those of modules beside the manifest are traced, and cached by the content of what
  * was traced, so that an unchanged task costs a few stats. Knows no targets.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
 import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
 import type { Action, Rule } from '../manifest/model.ts';
 import type { StatMemo } from '../state/memo.ts';
+import { Unreadable } from '../state/memo.ts';
 import { codeCache } from '../state/workspace-state.ts';
 import type { Task } from '../task.ts';
-import { packageVersion, traceCode } from './trace-code.ts';
+import { packageVersion } from './package-version.ts';
+import { traceCode } from './trace-code.ts';
 
 export interface CodeIdentity {
   readonly digest: Digest;
@@ -33,7 +36,7 @@ export type Builtins = ReadonlyMap<string, BuiltinTask>;
 /** Code that cannot be used, as a value: the target fails, the rest of the build goes on. */
 export type Identified =
   | { readonly ok: true; readonly identity: CodeIdentity | undefined }
-  | { readonly ok: false; readonly message: string };
+  | { readonly ok: false; readonly message: string; readonly cause?: unknown };
 
 export function identityOf(
   files: readonly (readonly [string, string])[],
@@ -44,12 +47,22 @@ export function identityOf(
   return { digest: digestOfValue(all), version, files: all };
 }
 
-interface CachedModule {
-  readonly files: readonly (readonly [string, string])[];
-  readonly packages: readonly (readonly [string, string])[];
-  readonly version: number;
-  readonly bundle: string;
-}
+const pairs = z.array(z.tuple([z.string(), z.string()]));
+const cachedModule = z.object({
+  files: pairs,
+  packages: pairs,
+  version: z.number(),
+  bundle: z.string(),
+  /** Absolute path of the entry: the bundle holds it, so a workspace that was moved needs another one. */
+  entry: z.string(),
+});
+const cachedModules = z.array(z.tuple([z.string(), cachedModule]));
+
+type CachedModule = z.infer<typeof cachedModule>;
+
+type Prepared =
+  | { readonly ok: true; readonly module: CachedModule }
+  | { readonly ok: false; readonly message: string; readonly cause?: unknown };
 
 export class Code {
   readonly #builtins: Builtins;
@@ -58,6 +71,8 @@ export class Code {
   readonly #cache: ReturnType<typeof codeCache>;
   readonly #modules: Map<string, CachedModule>;
   readonly #identified = new Map<string, Promise<Identified>>();
+  /** What is run must be what was identified, also when the file is edited meanwhile: so, prepared once. */
+  readonly #prepared = new Map<string, Promise<Prepared>>();
 
   constructor(builtins: Builtins, workspace: string, memo: StatMemo) {
     this.#builtins = builtins;
@@ -79,9 +94,9 @@ export class Code {
 
   async load(action: Exclude<Action, { kind: 'run' }>): Promise<Task> {
     if (action.kind === 'builtin') return this.#builtin(action.name).load();
-    const traced = await this.#module(action.path);
-    if (!traced.ok) throw new Error(traced.message);
-    return importTask(join(this.#cache.folder, traced.module.bundle), action.path);
+    const prepared = await this.#module(action.path);
+    if (!prepared.ok) throw new Error(prepared.message, { cause: prepared.cause });
+    return importTask(join(this.#cache.folder, prepared.module.bundle), action.path);
   }
 
   #builtin(name: string): BuiltinTask {
@@ -93,46 +108,64 @@ export class Code {
   async #identify(action: Action): Promise<Identified> {
     if (action.kind === 'run') return { ok: true, identity: undefined };
     if (action.kind === 'builtin') return { ok: true, identity: await this.#builtin(action.name).identify() };
-    const traced = await this.#module(action.path);
-    if (!traced.ok) return traced;
-    const { files, packages, version } = traced.module;
+    const prepared = await this.#module(action.path);
+    if (!prepared.ok) return prepared;
+    const { files, packages, version } = prepared.module;
     return { ok: true, identity: identityOf(files, packages, version) };
   }
 
-  async #module(path: string): Promise<{ ok: true; module: CachedModule } | { ok: false; message: string }> {
-    const cached = this.#modules.get(path);
-    if (cached !== undefined && this.#unchanged(path, cached)) return { ok: true, module: cached };
-    const entry = join(this.#workspace, path);
-    const traced = await traceCode(entry, this.#workspace);
-    if (!traced.ok) return traced;
-    const { files, bundle } = traced.code;
-    const packages = traced.code.packages.map(
-      (name) => [name, packageVersion(name, dirname(entry)) ?? 'not installed'] as const,
-    );
-    // The bundle holds the entry's URL, so it belongs to this place as well as to this content.
-    const name = `${digestOfValue([entry, ...files.flat(), bundle]).slice(0, 24)}.mjs`;
-    const file = join(this.#cache.folder, name);
-    mkdirSync(this.#cache.folder, { recursive: true });
-    if (!existsSync(file)) writeFileSync(file, bundle);
-    let version: number;
-    try {
-      version = (await importTask(file, path)).version;
-    } catch (thrown) {
-      return { ok: false, message: thrown instanceof Error ? thrown.message : String(thrown) };
-    }
-    const module = { files, packages, version, bundle: name };
-    this.#modules.set(path, module);
-    this.#cache.write(`${JSON.stringify([...this.#modules])}\n`);
-    return { ok: true, module };
+  #module(path: string): Promise<Prepared> {
+    const known = this.#prepared.get(path);
+    if (known !== undefined) return known;
+    const prepared = this.#prepare(path);
+    this.#prepared.set(path, prepared);
+    return prepared;
   }
 
-  #unchanged(path: string, cached: CachedModule): boolean {
-    const from = dirname(join(this.#workspace, path));
+  async #prepare(path: string): Promise<Prepared> {
+    const entry = resolve(this.#workspace, path);
+    const cached = this.#modules.get(path);
+    if (cached?.entry === entry && this.#unchanged(cached)) return { ok: true, module: cached };
+    const traced = await traceCode(entry, this.#workspace);
+    if (!traced.ok) return traced;
+    const { bundle } = traced.code;
+    const files = traced.code.files.map(([file, digest]): [string, string] => [file, digest]);
+    const packages = traced.code.packages.map((name): [string, string] => [name, this.#versionOf(name)]);
+    const name = `${digestOfValue([entry, ...files.flat(), bundle]).slice(0, 24)}.mjs`;
+    try {
+      this.#cache.writeBundle(name, bundle);
+      const { version } = await importTask(join(this.#cache.folder, name), path);
+      const module = { files, packages, version, bundle: name, entry };
+      this.#modules.set(path, module);
+      this.#cache.write(`${JSON.stringify([...this.#modules])}\n`);
+      return { ok: true, module };
+    } catch (thrown) {
+      if (!(thrown instanceof Error)) throw thrown;
+      return { ok: false, message: thrown.message, cause: thrown.cause };
+    }
+  }
+
+  #unchanged(cached: CachedModule): boolean {
     return (
       existsSync(join(this.#cache.folder, cached.bundle)) &&
-      cached.files.every(([file, digest]) => this.#memo.digest(file) === digest) &&
-      cached.packages.every(([name, version]) => (packageVersion(name, from) ?? 'not installed') === version)
+      cached.files.every(([file, digest]) => this.#digestOf(file) === digest) &&
+      cached.packages.every(([name, version]) => this.#versionOf(name) === version)
     );
+  }
+
+  /** A file that cannot be read has changed, as far as the cache goes: tracing says what is wrong with it. */
+  #digestOf(file: string): string | undefined {
+    try {
+      return this.#memo.digest(file);
+    } catch (thrown) {
+      if (thrown instanceof Unreadable) return undefined;
+      throw thrown;
+    }
+  }
+
+  /** As the bundle gets it, which is run from within the workspace. */
+  #versionOf(name: string): string {
+    return packageVersion(name, this.#workspace) ?? 'not installed';
   }
 }
 
@@ -140,11 +173,11 @@ function keyOf(action: Action): string {
   return action.kind === 'run' ? 'run' : action.kind === 'builtin' ? action.name : `./${action.path}`;
 }
 
+/** A cache that cannot be read is an empty one: everything in it can be traced again. */
 function readCache(text: string | undefined): Map<string, CachedModule> {
   try {
-    return new Map(text === undefined ? [] : (JSON.parse(text) as [string, CachedModule][]));
+    return new Map(text === undefined ? [] : cachedModules.parse(JSON.parse(text)));
   } catch {
-    // A cache that cannot be read is an empty one: everything in it can be traced again.
     return new Map();
   }
 }
@@ -164,7 +197,7 @@ async function importTask(file: string, display: string): Promise<Task> {
       `${display} must default-export a task: { version: 1, async run(ctx) { … } }; found ${describe(task)}`,
     );
   }
-  if (!('version' in task) || typeof task.version !== 'number') {
+  if (!('version' in task) || !Number.isFinite(task.version)) {
     throw new Error(
       `${display}: the task needs a "version", a number that you raise when its outputs change`,
     );

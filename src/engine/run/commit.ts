@@ -105,11 +105,13 @@ function carryOut({ from, final, name }: Move, folders: Set<string>): void {
 
 /** Within an output directory, whatever the last run left of another kind gives way. */
 function clearWay(final: string, name: string): void {
-  for (let above = dirname(name); above !== '.'; above = dirname(above)) {
-    const folder = join(final, above);
+  const steps = name.split('/');
+  for (let depth = 1; depth < steps.length; depth++) {
+    const folder = join(final, ...steps.slice(0, depth));
     const there = lstatSync(folder, { throwIfNoEntry: false });
-    if (there?.isDirectory()) break;
+    if (there?.isDirectory()) continue;
     if (there !== undefined) rmSync(folder);
+    return;
   }
   const target = join(final, name);
   if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });

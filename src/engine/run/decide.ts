@@ -8,6 +8,7 @@ import type { LinkedInput } from '../graph/edges.ts';
 import type { Target } from '../graph/graph.ts';
 import type { Digest, Part } from '../hash.ts';
 import { explain, fingerprintOf } from '../hash.ts';
+import { Unreadable } from '../state/memo.ts';
 import type { CodeRecord, SuccessRecord } from '../state/record.ts';
 import type { Partition } from '../task.ts';
 import type { CodeIdentity, Identified } from './code.ts';
@@ -34,9 +35,28 @@ export type Decision =
   | { readonly kind: 'settle'; readonly settled: Settled }
   | { readonly kind: 'run'; readonly plan: RunPlan }
   /** These intermediates must be made again first: their files are needed. */
-  | { readonly kind: 'demand'; readonly targets: readonly number[]; readonly plan: RunPlan };
+  | { readonly kind: 'demand'; readonly targets: readonly number[] };
 
 export function decide(
+  session: Session,
+  target: Target,
+  linked: readonly LinkedInput[],
+  code: Identified,
+): Decision {
+  try {
+    return decideReadable(session, target, linked, code);
+  } catch (thrown) {
+    if (!(thrown instanceof Unreadable)) throw thrown;
+    return { kind: 'settle', settled: failed(unreadable(thrown), []) };
+  }
+}
+
+/** A file that is there and cannot be read fails its target, not the build. */
+export function unreadable({ message }: Unreadable): Failure {
+  return { code: 'unreadable', message, hint: 'make it a file that this user may read' };
+}
+
+function decideReadable(
   session: Session,
   target: Target,
   linked: readonly LinkedInput[],
@@ -57,6 +77,7 @@ export function decide(
     const { reason, by } = gathered.absent;
     return settle({ state: 'absent', reason, reasons: [{ kind: 'upstream', name: by, is: 'absent' }] });
   }
+  if (gathered.unread.length > 0) return { kind: 'demand', targets: gathered.unread };
   if (!code.ok) return settle(failed({ code: 'task-unusable', message: code.message }, []));
   const unusable = gathered.unusable[0];
   if (unusable !== undefined)
@@ -90,7 +111,7 @@ export function decide(
     const notes = due === undefined ? [] : [due];
     return settle(fresh(session, target, previous, notes));
   }
-  if (gathered.elided.length > 0) return { kind: 'demand', targets: gathered.elided, plan };
+  if (gathered.elided.length > 0) return { kind: 'demand', targets: gathered.elided };
   if (options.dry) {
     const remembered = loaded.failures.get(target.id);
     if (

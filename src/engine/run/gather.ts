@@ -7,13 +7,11 @@ import type { LinkedInput, Member } from '../graph/edges.ts';
 import { render } from '../graph/template.ts';
 import type { Digest, Part } from '../hash.ts';
 import { byCodeUnit } from '../json.ts';
-import type { SuccessRecord } from '../state/record.ts';
 import { isStatePath } from '../state/workspace-state.ts';
 import type { AbsentMember, FailedMember, Json, Partition } from '../task.ts';
+import type { Here } from './look.ts';
+import { look, pathOf } from './look.ts';
 import type { Session } from './session.ts';
-import { factsOf } from './session.ts';
-import type { Settled } from './settled.ts';
-import { isUncertain } from './settled.ts';
 
 export interface GatheredItem {
   /** Relative to the workspace, or absolute. */
@@ -44,6 +42,8 @@ export interface Gathered {
   readonly uncertain: readonly string[];
   /** Intermediates whose record stands in for files that are gone. */
   readonly elided: readonly number[];
+  /** Those of them that must be read by key: without the file nothing can be said. */
+  readonly unread: readonly number[];
 }
 
 export interface Unusable {
@@ -53,7 +53,7 @@ export interface Unusable {
   readonly notJson: string | undefined;
 }
 
-const NOWHERE: Partition = { keys: {}, spans: {} };
+type Settling = Exclude<Member, { kind: 'glob' }>;
 
 export function gather(session: Session, linked: readonly LinkedInput[], partition: Partition): Gathered {
   const collector = new Collector(session);
@@ -67,6 +67,7 @@ class Collector {
   readonly #unusable: Unusable[] = [];
   readonly #uncertain = new Set<string>();
   readonly #elided = new Set<number>();
+  readonly #unread = new Set<number>();
   readonly #roots = new Set<string>();
   #code: string | undefined;
   #absent: { reason: string; by: string } | undefined;
@@ -84,6 +85,7 @@ class Collector {
       absent: this.#absent,
       uncertain: [...this.#uncertain],
       elided: [...this.#elided],
+      unread: [...this.#unread],
     };
   }
 
@@ -94,9 +96,11 @@ class Collector {
     const absent: AbsentMember[] = [];
     const failed: FailedMember[] = [];
     for (const member of this.#withGlobs(input.members)) {
-      const found = this.#look(member);
+      const found = look(this.#session, member);
       switch (found.kind) {
         case 'here':
+          if (found.assumed !== undefined) this.#uncertain.add(found.assumed);
+          if (found.elided !== undefined) this.#elided.add(found.elided);
           items.push(this.#item(spec.name, found, pointer));
           break;
         case 'nothing':
@@ -132,6 +136,10 @@ class Collector {
       this.#parts.push(['input', `${name} ${path}`, digest]);
       return { path, partition, digest, value: undefined };
     }
+    if (found.elided !== undefined) {
+      this.#unread.add(found.elided);
+      return { path, partition, digest, value: undefined };
+    }
     const keyed = this.#session.keyed;
     const notJson = keyed.trouble(path, digest);
     if (notJson !== undefined) this.#unusable.push({ input: name, path, notJson });
@@ -140,13 +148,16 @@ class Collector {
   }
 
   /** Files on disk that match a glob take their place among the outputs that do, by path. */
-  #withGlobs(members: readonly Member[]): readonly Member[] {
+  #withGlobs(members: readonly Member[]): readonly Settling[] {
     const glob = members.find((member) => member.kind === 'glob');
-    if (glob === undefined) return members;
-    const made = new Map<string, Member>();
-    for (const member of members) {
-      const path = member.kind === 'target' ? this.#pathOf(member) : undefined;
-      if (path !== undefined) made.set(path, member);
+    const settling = members.filter((member): member is Settling => member.kind !== 'glob');
+    if (glob === undefined) return settling;
+    const made = new Map<string, Settling>();
+    const pathless: Settling[] = [];
+    for (const member of settling) {
+      const path = member.kind === 'target' ? pathOf(this.#session, member) : undefined;
+      if (path === undefined) pathless.push(member);
+      else made.set(path, member);
     }
     const { workspace } = this.#session;
     const onDisk = globSync(glob.pattern, { cwd: workspace, dot: false, expandDirectories: false });
@@ -154,108 +165,6 @@ class Collector {
       if (!isStatePath(path) && !made.has(path)) made.set(path, { kind: 'file', path });
     }
     const sorted = [...made].sort(([a], [b]) => byCodeUnit(a, b)).map(([, member]) => member);
-    const pathless = members.filter((member) => member.kind === 'target' && !this.#pathOf(member));
     return [...sorted, ...pathless];
-  }
-
-  #pathOf(member: Extract<Member, { kind: 'target' }>): string | undefined {
-    const settled = this.#session.settled(member.target);
-    return settled && factsOf(settled)?.find(({ name }) => name === member.output)?.path;
-  }
-
-  #look(member: Member): Found {
-    switch (member.kind) {
-      case 'file': {
-        const digest = this.#session.memo.digest(member.path);
-        if (digest === undefined) return { kind: 'nothing', path: member.path };
-        return { kind: 'here', path: member.path, partition: NOWHERE, digest };
-      }
-      case 'glob':
-        throw new Error('globs are resolved before their members are looked at');
-      case 'beyond':
-        return {
-          kind: 'absent',
-          id: member.id,
-          reason: 'beyond the edge of the dimension',
-          partition: member.partition,
-        };
-      case 'unavailable':
-        return this.#unavailable(member);
-      case 'target':
-        return this.#target(member);
-    }
-  }
-
-  #target(member: Extract<Member, { kind: 'target' }>): Found {
-    const { graph } = this.#session;
-    const { id } = graph.target(member.target);
-    const partition = graph.partition(graph.target(member.target));
-    const settled = this.#session.settled(member.target);
-    if (settled === undefined) throw new Error(`${id} was gathered before it settled`);
-    if (isUncertain(settled)) this.#uncertain.add(id);
-    if ('record' in settled) {
-      const record: SuccessRecord | undefined = settled.record;
-      const fact = record?.outputs.find(({ name }) => name === member.output);
-      if (fact === undefined) {
-        // A recorded absence that may end, or a target that was never built.
-        return { kind: 'uncertain', id };
-      }
-      if ('elided' in settled && settled.elided) this.#elided.add(member.target);
-      if (member.within === undefined)
-        return { kind: 'here', path: fact.path, partition, digest: fact.digest };
-      const path = `${fact.path}/${member.within}`;
-      const digest = this.#session.memo.digest(path);
-      return digest === undefined ? { kind: 'nothing', path } : { kind: 'here', path, partition, digest };
-    }
-    return unmade(id, partition, settled);
-  }
-
-  #unavailable(member: Extract<Member, { kind: 'unavailable' }>): Found {
-    const { graph } = this.#session;
-    const giver = graph.target(member.target);
-    const settled = this.#session.settled(member.target);
-    const id = [member.rule, ...giver.keys, '*'].join('/');
-    if (settled === undefined || 'record' in settled) return { kind: 'uncertain', id };
-    return unmade(settled.state === 'failed' ? giver.id : id, graph.partition(giver), settled);
-  }
-}
-
-interface Here {
-  readonly kind: 'here';
-  readonly path: string;
-  readonly partition: Partition;
-  readonly digest: Digest;
-}
-
-type Found =
-  | Here
-  | { readonly kind: 'nothing'; readonly path: string }
-  | {
-      readonly kind: 'absent';
-      readonly id: string;
-      readonly reason: string;
-      readonly partition: Partition;
-    }
-  | {
-      readonly kind: 'failed';
-      readonly id: string;
-      readonly code: string;
-      readonly roots: readonly string[];
-      readonly partition: Partition;
-    }
-  | { readonly kind: 'uncertain'; readonly id: string };
-
-function unmade(
-  id: string,
-  partition: Partition,
-  settled: Extract<Settled, { state: 'absent' | 'failed' | 'blocked' }>,
-): Found {
-  switch (settled.state) {
-    case 'absent':
-      return { kind: 'absent', id, reason: settled.reason, partition };
-    case 'failed':
-      return { kind: 'failed', id, code: settled.failure.code, roots: [id], partition };
-    case 'blocked':
-      return { kind: 'failed', id, code: settled.code, roots: settled.roots, partition };
   }
 }

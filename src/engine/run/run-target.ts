@@ -10,14 +10,15 @@ import type { Digest } from '../hash.ts';
 import { sha256File } from '../hash.ts';
 import type { OutputSpec } from '../manifest/model.ts';
 import { errorCode, removeTree } from '../state/files.ts';
-import { StatMemo } from '../state/memo.ts';
+import { StatMemo, Unreadable } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Attempted } from './attempt.ts';
 import { attempt } from './attempt.ts';
 import type { Placement } from './commit.ts';
-import { pointLatest, putInPlace } from './commit.ts';
+import { putInPlace } from './commit.ts';
 import type { RunPlan } from './decide.ts';
+import { unreadable } from './decide.ts';
 import { outputPath } from './parts.ts';
 import type { Runner, RunResult } from './scheduler.ts';
 import type { Session } from './session.ts';
@@ -60,7 +61,7 @@ export class LocalRunner implements Runner {
       const seconds = Math.round(performance.now() - started) / 1000;
       return await this.#finish(plan, places, runId, attempted, seconds);
     } catch (thrown) {
-      const failure = diskTrouble(plan.target.id, thrown);
+      const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
       if (failure === undefined) throw thrown;
       return this.#fail(plan, failure);
     } finally {
@@ -148,17 +149,12 @@ export class LocalRunner implements Runner {
     // Files that would be replaced by their own content stay: readers and the memo are spared.
     const changed = places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
     putInPlace(changed);
-    for (const { name, path, directory } of changed) {
-      const fact = outputs.find((output) => output.name === name);
-      if (fact !== undefined && !directory) memo.learn(path, fact.digest);
-    }
     const numbered = places.some((_, at) => plan.target.rule.outputs[at]?.template.parts.some(isRunId));
     const record = this.#record(plan, seconds, {
       outputs,
       discovered: learnt,
       ...(numbered ? { runId } : {}),
     });
-    if (numbered) for (const { final } of places) pointLatest(final, runId);
     const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
     const outcome = same ? 'checked' : 'executed';
     return {

@@ -13,6 +13,7 @@ import { Pools } from './pools.ts';
 import type { Roots } from './roots.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
+import { Waiting } from './waiting.ts';
 
 /** `awaiting`: the keys of a dynamic dimension; `waiting`: producers. */
 type State = 'awaiting' | 'waiting' | 'ready' | 'queued' | 'running' | 'settled';
@@ -50,8 +51,9 @@ class Loop {
   readonly #options: SchedulerOptions;
   readonly #states: (State | undefined)[] = [];
   readonly #links: (readonly LinkedInput[] | undefined)[] = [];
-  readonly #pending: number[] = [];
-  readonly #dependents: number[][] = [];
+  readonly #waiting = new Waiting();
+  /** Worked off in a loop, not by recursion: a chain of a target a day is thousands long. */
+  readonly #toLink: number[] = [];
   readonly #again: number[] = [];
   /** Taken from `#nextReady` on: shifting a long array would move all of it each time. */
   #ready: number[] = [];
@@ -72,6 +74,7 @@ class Loop {
   async run(): Promise<void> {
     await this.#session.identifyCode();
     for (const index of this.#roots.first(this.#session.graph)) this.#want(index);
+    this.#linkAll();
     const stop = (): void => this.#stop();
     this.#options.signal.addEventListener('abort', stop, { once: true });
     if (this.#options.signal.aborted) this.#stop();
@@ -105,44 +108,44 @@ class Loop {
   /** Takes a target, and by and by all it needs, into this pass. */
   #want(index: number): void {
     if (this.#states[index] !== undefined) return;
-    this.#move(index, 'awaiting');
     const { rule } = this.#session.graph.target(index);
     this.#options.emit({ type: 'targets-planned', rule: rule.name, count: 1 });
-    this.#link(index);
+    this.#move(index, 'awaiting');
+    this.#toLink.push(index);
+  }
+
+  /** First come, first linked: with one job, targets run in the order of rules and partitions. */
+  #linkAll(): void {
+    // Linking wants more targets, which join the end of the list that is walked.
+    for (const index of this.#toLink) this.#link(index);
+    this.#toLink.length = 0;
   }
 
   #link(index: number): void {
     const { graph, paths } = this.#session;
     const link = linkInputs(graph, paths, graph.target(index));
+    if ('awaits' in link) {
+      this.#waitFor(index, new Set(link.awaits));
+      return;
+    }
+    this.#links[index] = link.linked;
+    this.#move(index, 'waiting');
     const needs = new Set<number>();
-    if ('awaits' in link) for (const each of link.awaits) needs.add(each);
-    else {
-      this.#links[index] = link.linked;
-      this.#move(index, 'waiting');
-      for (const { members } of link.linked) {
-        for (const member of members) if (member.kind === 'target') needs.add(member.target);
-      }
+    for (const { members } of link.linked) {
+      for (const member of members) if (member.kind === 'target') needs.add(member.target);
     }
     this.#waitFor(index, needs);
   }
 
   #waitFor(index: number, needs: ReadonlySet<number>): void {
-    let pending = 0;
-    for (const need of needs) {
-      this.#want(need);
-      if (this.#states[need] === 'settled') continue;
-      pending++;
-      const dependents = this.#dependents[need];
-      if (dependents) dependents.push(index);
-      else this.#dependents[need] = [index];
-    }
-    this.#pending[index] = pending;
-    if (pending === 0) this.#unblock(index);
+    for (const need of needs) this.#want(need);
+    const unsettled = [...needs].filter((need) => this.#states[need] !== 'settled');
+    if (!this.#waiting.add(index, unsettled)) this.#unblock(index);
   }
 
   #unblock(index: number): void {
     if (this.#states[index] === 'awaiting') {
-      this.#link(index);
+      this.#toLink.push(index);
       return;
     }
     this.#move(index, 'ready');
@@ -167,6 +170,12 @@ class Loop {
   }
 
   #decide(index: number): void {
+    const again = this.#unsettledAgain(index);
+    if (again.size > 0) {
+      this.#move(index, 'waiting');
+      this.#waitFor(index, again);
+      return;
+    }
     const { graph } = this.#session;
     const target = graph.target(index);
     const code = this.#session.identified.get(target.rule.name);
@@ -185,6 +194,18 @@ class Loop {
         this.#move(index, 'queued');
         this.#pools.enqueue(target.rule.pool, decision.plan);
     }
+  }
+
+  /** What this target reads and another one has demanded since this one became ready. */
+  #unsettledAgain(index: number): ReadonlySet<number> {
+    const needs = new Set<number>();
+    if (this.#session.demanded.size === 0) return needs;
+    for (const { members } of this.#links[index] ?? []) {
+      for (const member of members) {
+        if (member.kind === 'target' && this.#states[member.target] !== 'settled') needs.add(member.target);
+      }
+    }
+    return needs;
   }
 
   /** An intermediate that settled on the strength of its record is needed as a file. */
@@ -247,14 +268,9 @@ class Loop {
     else if (outcome !== undefined) this.#announce(index, settled, outcome, seconds);
     if (outcome === 'failed' && this.#options.failFast) this.#stop();
     if (this.#stopped) return;
-    const dependents = this.#dependents[index];
-    this.#dependents[index] = [];
-    for (const dependent of dependents ?? []) {
-      const pending = (this.#pending[dependent] ?? 1) - 1;
-      this.#pending[dependent] = pending;
-      if (pending === 0) this.#unblock(dependent);
-    }
+    for (const dependent of this.#waiting.release(index)) this.#unblock(dependent);
     for (const more of this.#roots.after(this.#session.graph, index)) this.#want(more);
+    this.#linkAll();
   }
 
   #announce(index: number, settled: Settled, outcome: Outcome, seconds: number): void {

@@ -3,12 +3,15 @@
  * its children too. Knows no targets: text in, exit and output lines out.
  */
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../state/files.ts';
 import type { TaskFailure } from '../task.ts';
 
 /** How long a group may take to end after SIGTERM before it is killed. */
 const GRACE_MS = 5_000;
+/** How long those killed may take to be gone. */
+const KILLED_MS = 500;
 const LOOK_EVERY_MS = 20;
 
 /** Longer lines are told in pieces: a progress bar, or a binary file on stdout, need not be held whole. */
@@ -51,7 +54,7 @@ export async function runShell(
     signal.throwIfAborted();
     if (code === 0) return undefined;
     const how = killedBy === null ? `ended with exit code ${code}` : `was ended by ${killedBy}`;
-    return { code: 'recipe-failed', message: `the recipe ${how}: ${recipe}` };
+    return { code: 'recipe-failed', message: `the recipe ${how}` };
   } finally {
     signal.removeEventListener('abort', end);
     await ending;
@@ -60,16 +63,31 @@ export async function runShell(
   }
 }
 
-/** Ends all of the group: the shell may be gone long before what it started. */
+/** Ends all of the group, and waits until it is gone: the shell may be so long before what it started. */
 async function endGroup(pid: number | undefined): Promise<void> {
   if (pid === undefined) return;
-  for (let waited = 0; signalGroup(pid, waited === 0 ? 'SIGTERM' : 0); waited += LOOK_EVERY_MS) {
-    if (waited >= GRACE_MS) {
-      signalGroup(pid, 'SIGKILL');
-      return;
-    }
+  signalGroup(pid, 'SIGTERM');
+  for (let waited = 0; groupLives(pid) && waited < GRACE_MS + KILLED_MS; waited += LOOK_EVERY_MS) {
+    if (waited >= GRACE_MS) signalGroup(pid, 'SIGKILL');
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** Those that have ended but that nobody has collected (in a container nobody may) do not count, where /proc tells. */
+function groupLives(pid: number): boolean {
+  if (!signalGroup(pid, 0)) return false;
+  if (process.platform !== 'linux') return true;
+  return readdirSync('/proc').some((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      // `PID (NAME) STATE PARENT GROUP …`, and a name may hold anything.
+      const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return group === String(pid) && !'ZX'.includes(state);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Whether there was anybody to signal. */
@@ -100,17 +118,21 @@ function isWritable(stream: unknown): stream is NodeJS.WritableStream {
 function forEachLine(stream: NodeJS.ReadableStream | null, log: (line: string) => void): void {
   if (stream === null) return;
   let held = '';
+  /** Whether a piece of the present line was told. */
+  let begun = false;
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const [first = '', ...others] = chunk.split('\n');
     held += first;
     for (const next of others) {
-      tell(held, log);
+      if (held !== '' || !begun) tell(held, log);
       held = next;
+      begun = false;
     }
     while (held.length >= LONGEST_LINE) {
       log(held.slice(0, LONGEST_LINE));
       held = held.slice(LONGEST_LINE);
+      begun = true;
     }
   });
   stream.on('end', () => {

@@ -49,7 +49,7 @@ export async function traceCode(entry: string, root: string): Promise<Traced> {
       packages: 'external',
       sourcemap: 'inline',
       // So that a stack names the file in its place, not beside the bundle.
-      sourceRoot: pathToFileURL(root).href,
+      sourceRoot: `${pathToFileURL(root).href}/`,
       // `sideEffects` of a package.json would drop imports that Node carries out.
       ignoreAnnotations: true,
       tsconfigRaw: TSCONFIG,
@@ -113,7 +113,10 @@ function readingPlugin(root: string, digests: Map<string, string>): Plugin {
 }
 
 /** What the entry leads to, without what lies behind the contract: that counts as a package, by its version. */
-function reached(metafile: Metafile): { readonly files: readonly string[]; readonly packages: readonly string[] } {
+function reached(metafile: Metafile): {
+  readonly files: readonly string[];
+  readonly packages: readonly string[];
+} {
   const entry = Object.values(metafile.outputs)[0]?.entryPoint;
   const files = new Set(entry === undefined ? [] : [entry]);
   const packages = new Set<string>();

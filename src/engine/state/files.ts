@@ -1,6 +1,8 @@
 /**
  * The few file operations that durability rests on: flush, replace, walk. Knows what no file is for.
  */
+
+import type { Stats } from 'node:fs';
 import {
   closeSync,
   fsyncSync,
@@ -14,7 +16,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { byCodeUnit } from '../json.ts';
 

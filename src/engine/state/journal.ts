@@ -52,7 +52,8 @@ export function loadJournal(path: string): LoadedLines {
     at = end + 1;
   }
   // Not even the header was written whole, or this is something else.
-  if (wholeBytes === 0 && !HEADER.startsWith(bytes.toString('utf8'))) checkHeader(path, bytes.toString('utf8'));
+  if (wholeBytes === 0 && !HEADER.startsWith(bytes.toString('utf8')))
+    checkHeader(path, bytes.toString('utf8'));
   const remarks = remarksOn(path, damaged, bytes.length - wholeBytes);
   return { ...loaded, remarks, lines, damaged, wholeBytes };
 }

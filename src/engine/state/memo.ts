@@ -96,14 +96,6 @@ export class StatMemo {
     }
   }
 
-  /**
-   * What stood at `path` was replaced by a file whose digest was taken before. That digest is not noted: the stamps
-   * of the file are younger than it, so that an edit right after would not be seen.
-   */
-  learn(path: string, _digest: Digest): void {
-    this.#entries.delete(path);
-  }
-
   save(temporary: string): void {
     if (!this.#changed) return;
     const lines = [...this.#entries]

@@ -59,7 +59,8 @@ export function isRecord(value: unknown): value is JournalRecord {
         isListOf(value['parts'], (part) => isTexts(part, 3)) &&
         isListOf(value['discovered'], (pair) => isTexts(pair, 2)) &&
         isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
-        (value['absent'] === undefined || (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
+        (value['absent'] === undefined ||
+          (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
       );
     case 'failure':
       return (

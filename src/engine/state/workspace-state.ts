@@ -89,7 +89,9 @@ function prepare(workspace: string): string {
 function refuseFile(folder: string): void {
   const there = statOf(folder);
   if (there === undefined || there.isDirectory()) return;
-  throw new StateError(`${folder} is a file, and the state of builds is kept in a folder of that name: move it away`);
+  throw new StateError(
+    `${folder} is a file, and the state of builds is kept in a folder of that name: move it away`,
+  );
 }
 
 export class BuildState {

@@ -85,8 +85,8 @@ export function asSeenAt(minutes: Bars, now: number, cost: Cost): Bars {
 
 /**
  * One day's minute bars over an interval that divides the day. A longer bar ends on its grid, but where its
- * last minute was cut short by a halt it ends there too, as the real 1h bars next to outages do (DOMAIN.md
- * §2).
+ * last minute was cut short by a halt it ends there too, as the real 1h bars next to outages do
+ * (docs/DOMAIN.md §2).
  */
 export function overInterval(minutes: Bars, interval: number): Bars {
   if (interval === MINUTE) return minutes;

@@ -1,6 +1,6 @@
 /**
- * Days and months in UTC, and the archive's keys (DOMAIN.md §1): how a key is spelt and which stretch of time
- * its file covers. It knows no rows and no publication times.
+ * Days and months in UTC, and the archive's keys (docs/DOMAIN.md §1): how a key is spelt and which stretch of
+ * time its file covers. It knows no rows and no publication times.
  */
 
 export const MINUTE = 60_000;

@@ -21,7 +21,7 @@ import {
 
 export type TimeUnit = 'ms' | 'us';
 
-/** The header row of futures files from 2022 on (DOMAIN.md §1). */
+/** The header row of futures files from 2022 on (docs/DOMAIN.md §1). */
 export const HEADER =
   'open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n';
 
@@ -50,7 +50,7 @@ export function csvOf(bars: Bars, format: Format, unit: TimeUnit): Buffer {
     put(at(bars, i, LOW), format.price);
     put(at(bars, i, CLOSE), format.price);
     put(at(bars, i, VOLUME), format.volume);
-    // A close at …59.999 in milliseconds is …59.999999 in microseconds (DOMAIN.md §1).
+    // A close at …59.999 in milliseconds is …59.999999 in microseconds (docs/DOMAIN.md §1).
     put(at(bars, i, CLOSE_TIME) * factor + (factor - 1), WHOLE);
     put(at(bars, i, QUOTE), format.quote);
     put(at(bars, i, TRADES), WHOLE);

@@ -1,6 +1,6 @@
 /**
  * The market that `pipeline demo` shows: three months of two symbols with every trouble that real archives
- * have had (DOMAIN.md §1, §2), across the switch to microseconds at the turn of 2024 to 2025. Data only.
+ * have had (docs/DOMAIN.md §1, §2), across the switch to microseconds at the turn of 2024 to 2025. Data only.
  */
 import type { HistorySpec } from './history-spec.ts';
 
@@ -23,7 +23,7 @@ export function demoHistory(seed: number): HistorySpec {
       // In the middle of a month: what stands before is a gap with a cause.
       { name: 'ETHUSDT', listed: '2024-12-13T08:00:00Z', ticks: 330_000, stepDecimals: 4 },
     ],
-    // As long as the newest real one, 2023-03-24 12:40 to 13:59 (DOMAIN.md §2).
+    // As long as the newest real one, 2023-03-24 12:40 to 13:59 (docs/DOMAIN.md §2).
     halts: [{ first: '2025-01-14T12:40:00Z', last: '2025-01-14T13:59:00Z' }],
     // By as much as the real bars of 2018-02-09 were.
     offGrid: [

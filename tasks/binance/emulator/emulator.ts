@@ -1,7 +1,7 @@
 /**
- * A local exchange on a loopback port that speaks the publisher's interfaces (DOMAIN.md §1, §3): the archive,
- * its listing and REST, from a declared history or from given files, with faults on demand. It knows nothing
- * of the pipeline.
+ * A local exchange on a loopback port that speaks the publisher's interfaces (docs/DOMAIN.md §1, §3): the
+ * archive, its listing and REST, from a declared history or from given files, with faults on demand. It knows
+ * nothing of the pipeline.
  *
  *   const emulator = await startEmulator({ history: demoHistory(7) });
  *   … binance.archive_url: emulator.archiveUrl …

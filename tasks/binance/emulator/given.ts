@@ -91,7 +91,7 @@ function allRows(zips: readonly Buffer[]): readonly KlineRow[] {
   return [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
 }
 
-/** More than 1e14 is microseconds (DOMAIN.md §1). */
+/** More than 1e14 is microseconds (docs/DOMAIN.md §1). */
 function milliseconds(time: string): string {
   return Number(time) > 1e14 ? String(Math.floor(Number(time) / 1_000)) : time;
 }

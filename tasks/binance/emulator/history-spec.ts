@@ -1,7 +1,7 @@
 /**
- * How an invented market history is declared: plain data that reads like the tables of DOMAIN.md §2, resolved
- * into numbers by `history.ts`. Instants are ISO 8601 in UTC; ranges name their first and last minute, both
- * included.
+ * How an invented market history is declared: plain data that reads like the tables of docs/DOMAIN.md §2,
+ * resolved into numbers by `history.ts`. Instants are ISO 8601 in UTC; ranges name their first and last
+ * minute, both included.
  */
 import type { Market } from './calendar.ts';
 

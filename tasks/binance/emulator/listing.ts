@@ -1,6 +1,6 @@
 /**
- * The bucket's listing: S3 ListObjects, version 1, as the archive's own index page asks for it (DOMAIN.md
- * §1). It knows neither files nor HTTP beyond the query.
+ * The bucket's listing: S3 ListObjects, version 1, as the archive's own index page asks for it
+ * (docs/DOMAIN.md §1). It knows neither files nor HTTP beyond the query.
  */
 import type { Ask, Reply } from './reply.ts';
 import { s3Error, xml } from './reply.ts';

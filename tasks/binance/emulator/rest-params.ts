@@ -1,6 +1,6 @@
 /**
- * The parameters of a klines call, checked as the exchange does, with its codes and messages (DOMAIN.md §3
- * and the publisher's page "Error codes for Binance"). It knows no rows.
+ * The parameters of a klines call, checked as the exchange does, with its codes and messages
+ * (docs/DOMAIN.md §3 and the publisher's page "Error codes for Binance"). It knows no rows.
  */
 import { intervalMs } from '../../lib/interval.ts';
 import type { Market } from './calendar.ts';
@@ -72,7 +72,7 @@ export function klineParams(query: URLSearchParams, market: Market): CheckedPara
   };
 }
 
-/** The bound in milliseconds: it may be sent in microseconds too (DOMAIN.md §3). */
+/** The bound in milliseconds: it may be sent in microseconds too (docs/DOMAIN.md §3). */
 function time(text: string | null, round: (ms: number) => number): number | undefined {
   if (text === null) return undefined;
   return Number(text) > 1e14 ? round(Number(text) / 1_000) : Number(text);

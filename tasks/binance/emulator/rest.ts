@@ -1,6 +1,6 @@
 /**
  * The REST interfaces of the three markets: klines, time, and as much of exchangeInfo as names the symbols
- * (DOMAIN.md §3). Every answer carries the weight used. It knows neither files nor sockets.
+ * (docs/DOMAIN.md §3). Every answer carries the weight used. It knows neither files nor sockets.
  */
 import type { Market } from './calendar.ts';
 import type { Ask, Reply } from './reply.ts';
@@ -19,7 +19,7 @@ const ROOTS: readonly (readonly [root: string, market: Market])[] = [
   ['/fapi/v1/', 'um'],
   ['/dapi/v1/', 'cm'],
 ];
-/** A minute. Spot: DOMAIN.md §3; futures: what their exchangeInfo names. */
+/** A minute. Spot: docs/DOMAIN.md §3; futures: what their exchangeInfo names. */
 const LIMITS: Readonly<Record<Market, number>> = { spot: 6_000, um: 2_400, cm: 2_400 };
 
 /** Undefined where the path is none of REST's. `sources` is read at each call: it may grow. */

@@ -20,7 +20,7 @@ import { zipOf } from './zip.ts';
 
 /**
  * The real dailies come about a quarter of an hour after midnight, monthlies 1 to 3 days into the month
- * (DOMAIN.md §1).
+ * (docs/DOMAIN.md §1).
  */
 const AFTER_MIDNIGHT = 13 * MINUTE + 42_000;
 const HEADER_FROM = Date.UTC(2022, 0, 1);

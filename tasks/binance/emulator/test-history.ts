@@ -32,7 +32,7 @@ export function cmHistory(options: Partial<HistorySpec> = {}): HistorySpec {
   });
 }
 
-/** Futures whose files lie on both sides of 2022, where the header row came (DOMAIN.md §1). */
+/** Futures whose files lie on both sides of 2022, where the header row came (docs/DOMAIN.md §1). */
 export function headerSwitchHistory(market: 'um' | 'cm' = 'um'): HistorySpec {
   const spec = market === 'um' ? umHistory() : cmHistory();
   return {

@@ -42,7 +42,7 @@ export function minutesOf(history: History, plan: SymbolPlan, day: number): Bars
     if (time < plan.life.start || time >= plan.life.end || inside(plan.halts, time)) continue;
     const opensAt =
       time + (plan.offGrid.find((range) => range.start <= time && time < range.end)?.shift ?? 0);
-    // The last bar before a halt closes early (DOMAIN.md §2).
+    // The last bar before a halt closes early (docs/DOMAIN.md §2).
     const closesAt = inside(plan.halts, time + MINUTE)
       ? time + Math.max(cut, opensAt - time + 500)
       : opensAt + MINUTE - 1;

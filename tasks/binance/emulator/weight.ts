@@ -1,10 +1,10 @@
 /**
  * The request weight of one market's REST interface, counted by the emulator's clock in windows of one minute
- * (DOMAIN.md §3). It knows what is spent, not on what.
+ * (docs/DOMAIN.md §3). It knows what is spent, not on what.
  */
 
 const WINDOW = 60_000;
-/** The first ban's length; each further one is twice as long, up to three days (DOMAIN.md §3). */
+/** The first ban's length; each further one is twice as long, up to three days (docs/DOMAIN.md §3). */
 const FIRST_BAN = 120_000;
 const LONGEST_BAN = 3 * 86_400_000;
 

@@ -45,6 +45,72 @@ rules:
   });
 });
 
+describe('an intermediate that is read by key', () => {
+  it('is made again when it is gone, for without it nothing can be said', async () => {
+    const rig = new Rig({
+      'pipeline.yaml': `
+version: 1
+rules:
+  keys: { in: { text: in.json }, out: { json: cache/keys.json }, run: "cat \${in.text} > \${out.json}", intermediate: true }
+  end: { in: { a: { rule: keys, pointer: /a } }, out: { text: end.txt }, run: "cat \${in.a} > \${out.text}" }
+`,
+      'in.json': '{"a":1,"b":1}',
+    });
+    expect((await rig.build()).ran).toEqual(['end', 'keys']);
+    rig.remove('cache');
+    expect((await rig.build()).ran).toEqual(['keys']);
+    rig.write('in.json', '{"a":1,"b":2}');
+    expect((await rig.build()).ran).toEqual(['keys']);
+    rig.write('in.json', '{"a":2,"b":2}');
+    expect((await rig.build()).ran).toEqual(['end', 'keys']);
+  });
+
+  it('fails its reader with a clear message when it is no JSON', async () => {
+    const rig = new Rig({
+      'pipeline.yaml':
+        'version: 1\nrules:\n  end: { in: { a: "in.json#/a" }, out: { text: end.txt }, run: "true" }\n',
+      'in.json': '{oops',
+    });
+    const failure = (await rig.build()).failures['end'];
+    expect(failure?.code).toBe('input-malformed');
+    expect(failure?.message).toMatch(/^end: input "a" is read by key, and in\.json is not JSON: /);
+  });
+});
+
+describe('a long chain', () => {
+  it('of a target a day, each reading the one before, is linked and built', async () => {
+    const builtins = fakeTasks({
+      count: (ctx) => {
+        const before = ctx.inputs['before'];
+        const sum = typeof before === 'string' ? Number(readFileSync(before, 'utf8')) : 0;
+        writeFileSync(ctx.outputs['n'] ?? '', String(sum + 1));
+      },
+    });
+    const rig = new Rig(
+      {
+        'pipeline.yaml': `
+version: 1
+dimensions: { day: { every: day, from: "2023-01-01T00:00:00Z" } }
+rules:
+  sum:
+    for: [day]
+    in: { before: { rule: sum, offset: { day: -1 }, optional: true } }
+    out: { n: "sum/\${day}" }
+    task: count
+`,
+      },
+      { builtins, asOf: '2023-12-31T23:59:00Z' },
+    );
+    expect((await rig.build('sum/2023-12-31')).ran).toHaveLength(365);
+    expect(rig.read('sum/2023-12-31')).toBe('365');
+    // 150 years: deeper than a call stack.
+    const deep = await rig.states('sum/2023-12-31', { set: [], asOf: '2023-12-31T23:59:00Z' });
+    expect(deep).toEqual({ 'sum/2023-12-31': 'fresh' });
+    rig.edit('pipeline.yaml', (text) => text.replace('2023-01-01', '1873-01-01'));
+    expect(await rig.states('sum/2023-12-31')).toEqual({ 'sum/2023-12-31': 'pending' });
+  });
+});
+
 describe('a volatile source', () => {
   function asked(): { rig: Rig; answers: string[] } {
     const answers: string[] = [];

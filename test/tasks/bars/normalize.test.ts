@@ -152,7 +152,7 @@ describe('real files come out digit for digit', () => {
     expect(new Set(rows.map(({ source }) => source))).toEqual(new Set(['monthly']));
   });
 
-  it('the hour before the outage of 2021-02-11 closed early and saw no trade (DOMAIN.md §2)', async () => {
+  it('the hour before the outage of 2021-02-11 closed early and saw no trade (docs/DOMAIN.md §2)', async () => {
     const path = zippedRealCsv(scratch(), 'BTCUSDT-1h-2021-02');
     const { rows, gaps } = await built({
       params: { interval: '1h' },

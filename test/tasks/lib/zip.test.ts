@@ -119,12 +119,12 @@ describe('a ZIP is refused with its name, the byte, what was found and what was 
     [
       'no archive at all',
       Buffer.from('<html>404</html>'.repeat(9)),
-      'no readable central directory: End of central directory record signature not found. Either not a zip file, or file is truncated.',
+      'byte 144: the file ends, and member "a.csv" is in no readable central directory: End of central directory record signature not found. Either not a zip file, or file is truncated',
     ],
     [
       'an empty file',
       Buffer.alloc(0),
-      'no readable central directory: End of central directory record signature not found. Either not a zip file, or file is truncated.',
+      'byte 0: the file ends, and member "a.csv" is in no readable central directory: End of central directory record signature not found. Either not a zip file, or file is truncated',
     ],
   ];
   it.each(cases)('%s', async (_, zip, message) => {

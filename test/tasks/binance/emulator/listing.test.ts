@@ -27,7 +27,7 @@ async function page(emulator: Emulator, query: Record<string, string>): Promise<
   };
 }
 
-/** As a client pages: by NextMarker where it is given, else by the last key or prefix (DOMAIN.md §1). */
+/** As a client pages: by NextMarker where it is given, else by the last key or prefix (docs/DOMAIN.md §1). */
 async function pages(emulator: Emulator, query: Record<string, string>): Promise<readonly Page[]> {
   const seen: Page[] = [];
   for (let marker = ''; ; ) {
