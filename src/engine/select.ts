@@ -138,9 +138,19 @@ function pick(session: Session, selector: Selector, direct: readonly Wanted[]): 
   return dependentsOf(graph, paths, { targets, toCome }, (index) => session.settled(index) !== undefined);
 }
 
-function byId(graph: Graph, picked: ReadonlySet<number>, filter: KeyFilter): readonly Wanted[] {
-  const only = new Set([...picked].map((index) => graph.target(index).id));
-  return [...graph.manifest.rules.values()].map((rule) => ({ rule, filter, only }));
+/** Only at keys that were picked: to enumerate others could await givers that nobody asked for. */
+function byId(graph: Graph, picked: ReadonlySet<number>, during: KeyFilter): readonly Wanted[] {
+  const all = [...picked].map((index) => graph.target(index));
+  return [...graph.manifest.rules.values()].flatMap((rule): Wanted[] => {
+    const targets = all.filter((target) => target.rule === rule);
+    if (targets.length === 0) return [];
+    const keys = new Map(
+      rule.for.map((name, at) => [name, new Set(targets.map((target) => target.keys[at]))]),
+    );
+    const filter: KeyFilter = (name, key, whole) =>
+      during(name, key, whole) && keys.get(name)?.has(key) === true;
+    return [{ rule, filter, only: new Set(targets.map(({ id }) => id)) }];
+  });
 }
 
 /** Targets that are not there yet: whoever gives keys may give more of them when it is built. */

@@ -34,10 +34,10 @@ function dot({ nodes, edges }: DrawnGraph): string {
   ].join('\n');
 }
 
-/** Node names of Mermaid are bare words, so nodes are numbered and labelled. */
+/** Node names of Mermaid are bare words, so nodes are numbered and labelled. Labels are HTML or, in backticks, Markdown. */
 function mermaid({ nodes, edges }: DrawnGraph): string {
   const quote = (text: string): string =>
-    `"${printable(text).replaceAll('#', '#35;').replaceAll('"', '#quot;')}"`;
+    `"${printable(text).replace(/[#"&<>`]/g, (char) => `#${char.charCodeAt(0)};`)}"`;
   const names = new Map(nodes.map(({ id }, at) => [id, `n${at}`]));
   return [
     'flowchart LR',

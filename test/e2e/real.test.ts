@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Emulator } from '../../tasks/binance/emulator/emulator.ts';
 import { startEmulator, zipOf } from '../../tasks/binance/emulator/emulator.ts';
+import { realFile } from '../realdata.ts';
 import type { Rig } from '../rig.ts';
 import { barsFolder, coverageOf, marketRig, report } from './market.ts';
 import type { BarRow, Expected } from './rows.ts';
-import { ask, csvIn, expectedRows, firstDifference, HOUR, MINUTE, realFile, storedRows } from './rows.ts';
+import { ask, csvIn, expectedRows, firstDifference, HOUR, MINUTE, storedRows } from './rows.ts';
 
 /** After the newest of the files. The workspace's clock must not lag behind the machine's. */
 const NOW = Math.max(Date.now(), Date.UTC(2026, 5, 1));
@@ -23,24 +25,28 @@ beforeAll(async () => {
 
 afterAll(() => exchange.close());
 
+function bytesOf(path: string): Buffer {
+  return readFileSync(realFile(path));
+}
+
 function realFiles(): ReadonlyMap<string, Buffer> {
   const files = new Map<string, Buffer>();
   const daily = (interval: string, day: string): void => {
     const name = `BTCUSDT-${interval}-${day}.zip`;
     const key = `data/spot/daily/klines/BTCUSDT/${interval}/${name}`;
-    files.set(key, realFile(`spot/daily/${name}`));
-    files.set(`${key}.CHECKSUM`, realFile(`spot/daily/${name}.CHECKSUM`));
+    files.set(key, bytesOf(`spot/daily/${name}`));
+    files.set(`${key}.CHECKSUM`, bytesOf(`spot/daily/${name}.CHECKSUM`));
   };
   for (const day of DAYS) daily('1m', day);
   for (const day of MICRO_DAYS) daily('1h', day);
   for (const day of UM_DAYS) {
     const name = `BTCUSDT-1m-${day}.zip`;
-    files.set(`data/futures/um/daily/klines/BTCUSDT/1m/${name}`, realFile(`um/daily/${name}`));
+    files.set(`data/futures/um/daily/klines/BTCUSDT/1m/${name}`, bytesOf(`um/daily/${name}`));
   }
   for (const symbol of SYMBOLS) {
     for (const month of MONTHS) {
       const stem = `${symbol}-1h-${month}`;
-      const zip = zipOf(`${stem}.csv`, realFile(`spot/csv/${stem}.csv`));
+      const zip = zipOf(`${stem}.csv`, bytesOf(`spot/csv/${stem}.csv`));
       files.set(`data/spot/monthly/klines/${symbol}/1h/${stem}.zip`, zip);
     }
   }
@@ -57,7 +63,7 @@ async function built(rig: Rig): Promise<void> {
 
 function fromDailies(paths: readonly string[], interval: number): readonly BarRow[] {
   const how: Expected = { interval, source: 'daily', provisional: true };
-  return paths.flatMap((path) => expectedRows(csvIn(realFile(path)), how));
+  return paths.flatMap((path) => expectedRows(csvIn(bytesOf(path)), how));
 }
 
 describe('bars of real files equal the CSV digit for digit', () => {
@@ -124,7 +130,7 @@ describe('bars of real files equal the CSV digit for digit', () => {
     await built(rig);
     const place = { symbol: 'BTCUSDT', month: '2022-09', market: 'um' };
     const paths = UM_DAYS.map((day) => `um/daily/BTCUSDT-1m-${day}.zip`);
-    expect(csvIn(realFile(paths[0] ?? ''))).toMatch(/^open_time,/);
+    expect(csvIn(bytesOf(paths[0] ?? ''))).toMatch(/^open_time,/);
     const expected = fromDailies(paths, MINUTE);
     expect(expected).toHaveLength(2 * 1440);
     const stored = await storedRows(rig.path(`${barsFolder(place)}/bars.parquet`));
@@ -154,7 +160,7 @@ describe('two real outages, 2021-02-11 and 2021-03-06, in monthly 1h files of tw
     let shortCloses = 0;
     for (const symbol of SYMBOLS) {
       for (const month of MONTHS) {
-        const csv = realFile(`spot/csv/${symbol}-1h-${month}.csv`).toString();
+        const csv = bytesOf(`spot/csv/${symbol}-1h-${month}.csv`).toString();
         const expected = expectedRows(csv, { interval: HOUR, source: 'monthly', provisional: false });
         const file = `${barsFolder({ symbol, month, interval: '1h' })}/bars.parquet`;
         expect(firstDifference(await storedRows(rig.path(file)), expected)).toBeUndefined();

@@ -2,8 +2,6 @@
  * What must stand in a finished month, by an independent reader (csv-parse and Number), and what does stand there
  * (DuckDB, asked directly). It shares no code with the tasks that it is held against.
  */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'csv-parse/sync';
 import { memberOf } from '../../tasks/binance/emulator/zip.ts';
@@ -33,11 +31,6 @@ export type Column = (typeof COLUMNS)[number];
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-
-/** Throws where the file is missing: such a test fails, it is not skipped. */
-export function realFile(path: string): Buffer {
-  return readFileSync(fileURLToPath(new URL(`../../../shared/realdata/${path}`, import.meta.url)));
-}
 
 export function csvIn(zip: Buffer): string {
   return memberOf(zip).text.toString();

@@ -6,13 +6,13 @@ import { sha256 } from '../../../src/engine/task.ts';
 import merge from '../../../tasks/bars/merge.ts';
 import normalize from '../../../tasks/bars/normalize.ts';
 import type { Params } from '../../../tasks/bars/params.ts';
+import { realFile } from '../../realdata.ts';
 import { fakeContext, scratch } from '../context.ts';
 import {
   asked,
   independentRows,
   member,
   monthOf,
-  realFile,
   storedRows,
   textIn,
   zippedIn,

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256File } from '../../../src/engine/task.ts';
 import normalize from '../../../tasks/bars/normalize.ts';
-import { dayOf, member, realFile } from './real.ts';
+import { realFile } from '../../realdata.ts';
+import { dayOf, member } from './real.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pipeline-once-'));
 const outputs = { bars: join(folder, 'bars.parquet'), gaps: join(folder, 'gaps.json') };

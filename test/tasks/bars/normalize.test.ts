@@ -9,6 +9,7 @@ import type { GapsDocument } from '../../../tasks/bars/documents.ts';
 import { gapsSchema } from '../../../tasks/bars/documents.ts';
 import normalize from '../../../tasks/bars/normalize.ts';
 import type { Params } from '../../../tasks/bars/params.ts';
+import { realFile } from '../../realdata.ts';
 import { fakeContext, scratch } from '../context.ts';
 import {
   asked,
@@ -16,7 +17,6 @@ import {
   independentRows,
   member,
   monthOf,
-  realFile,
   storedRows,
   textIn,
   zippedIn,

@@ -1,18 +1,12 @@
 /** Real files for tests of bars, what an independent reader makes of them, and what stands in a Parquet file. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inflateRawSync } from 'node:zlib';
 import { parse } from 'csv-parse/sync';
 import type { Member, Span } from '../../../src/engine/task.ts';
 import { withDuckDB } from '../../../tasks/lib/duckdb.ts';
+import { realFile } from '../../realdata.ts';
 import { zipOf } from './zip-writer.ts';
-
-const ROOT = new URL('../../../../shared/realdata/', import.meta.url);
-
-export function realFile(path: string): string {
-  return fileURLToPath(new URL(path, ROOT));
-}
 
 /** The key is what the file's name ends in: `2020-01-01`. */
 export function member(path: string): Member {

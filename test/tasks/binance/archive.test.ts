@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/engine/hash.ts';
 import archive from '../../../tasks/binance/archive.ts';
+import { REALDATA } from '../../realdata.ts';
 import type { FakeContextOptions } from '../context.ts';
 import { fakeContext, scratch } from '../context.ts';
 import type { Handler, TestServer } from '../server.ts';
 import { files, serve } from '../server.ts';
 
-const real = new URL('../../../../shared/realdata/spot/daily/', import.meta.url);
+const real = new URL('spot/daily/', REALDATA);
 const name = 'BTCUSDT-1m-2020-01-01.zip';
 const key = `data/spot/daily/klines/BTCUSDT/1m/${name}`;
 const zip = readFileSync(new URL(name, real));

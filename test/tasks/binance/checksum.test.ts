@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256File } from '../../../src/engine/task.ts';
 import { parseChecksum } from '../../../tasks/binance/checksum.ts';
+import { REALDATA } from '../../realdata.ts';
 
-const real = new URL('../../../../shared/realdata/spot/daily/', import.meta.url);
+const real = new URL('spot/daily/', REALDATA);
 const digest = '0123456789abcdef'.repeat(4);
 const name = 'BTCUSDT-1m-2024-01.zip';
 

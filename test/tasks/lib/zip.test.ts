@@ -1,18 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MemberResult, ZipLimits } from '../../../tasks/lib/zip.ts';
 import { readOnlyMember } from '../../../tasks/lib/zip.ts';
+import { realFile } from '../../realdata.ts';
 import type { MemberSpec } from '../bars/zip-writer.ts';
 import { zipOf } from '../bars/zip-writer.ts';
 import { scratch } from '../context.ts';
 
-const REAL = fileURLToPath(
-  new URL('../../../../shared/realdata/spot/daily/BTCUSDT-1m-2020-01-01.zip', import.meta.url),
-);
+const REAL = realFile('spot/daily/BTCUSDT-1m-2020-01-01.zip');
 const EXPECTED = { member: 'a.csv', display: 'a.zip' };
 const LIMITS = { maxZipBytes: 1 << 20, maxMemberBytes: 1 << 20 };
 const TEXT = '1,2,3\n'.repeat(200);

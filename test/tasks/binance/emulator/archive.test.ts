@@ -9,7 +9,8 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { startEmulator, zipOf } from '../../../../tasks/binance/emulator/emulator.ts';
 import { testHistory, umHistory } from '../../../../tasks/binance/emulator/test-history.ts';
-import { get, REAL, recordsOf, running, unzip } from './client.ts';
+import { REALDATA } from '../../../realdata.ts';
+import { get, recordsOf, running, unzip } from './client.ts';
 
 const FOLDER = 'data/spot/daily/klines/BTCUSDT/1m';
 const KEY = `${FOLDER}/BTCUSDT-1m-2024-02-02.zip`;
@@ -323,7 +324,7 @@ describe('a damaged file', () => {
 
 describe('given files', () => {
   const day = 'BTCUSDT-1m-2020-01-01.zip';
-  const path = new URL(`spot/daily/${day}`, REAL);
+  const path = new URL(`spot/daily/${day}`, REALDATA);
   const key = `${FOLDER}/${day}`;
 
   it("are served as they are at the publisher's layout, with the given sidecar", async () => {

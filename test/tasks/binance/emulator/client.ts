@@ -8,8 +8,6 @@ import { fromBuffer } from 'yauzl';
 import type { Emulator, EmulatorOptions } from '../../../../tasks/binance/emulator/emulator.ts';
 import { startEmulator } from '../../../../tasks/binance/emulator/emulator.ts';
 
-export const REAL = new URL('../../../../../shared/realdata/', import.meta.url);
-
 export async function running(options: EmulatorOptions): Promise<Emulator> {
   const emulator = await startEmulator(options);
   onTestFinished(() => emulator.close());

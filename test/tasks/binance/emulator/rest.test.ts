@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Emulator } from '../../../../tasks/binance/emulator/emulator.ts';
 import { zipOf } from '../../../../tasks/binance/emulator/emulator.ts';
 import { cmHistory, testHistory, umHistory } from '../../../../tasks/binance/emulator/test-history.ts';
-import { get, REAL, recordsOf, running } from './client.ts';
+import { REALDATA } from '../../../realdata.ts';
+import { get, recordsOf, running } from './client.ts';
 
 type Row = readonly (string | number)[];
 
@@ -298,7 +299,7 @@ describe('weight', () => {
 describe('given files', () => {
   it('are what REST answers from: real rows, in milliseconds', async () => {
     const key = 'data/spot/daily/klines/BTCUSDT/1h/BTCUSDT-1h-2026-05-08.zip';
-    const path = fileURLToPath(new URL('spot/daily/BTCUSDT-1h-2026-05-08.zip', REAL));
+    const path = fileURLToPath(new URL('spot/daily/BTCUSDT-1h-2026-05-08.zip', REALDATA));
     const emulator = await running({ files: new Map([[key, path]]), now: Date.UTC(2026, 4, 10) });
     const rows = await klines(emulator, { interval: '1h', startTime: Date.UTC(2026, 4, 8), limit: 2 });
     expect(rows).toEqual([
@@ -323,7 +324,7 @@ describe('given files', () => {
   });
 
   it('with a real outage: nothing inside it, the short bar before it, the next bar after it', async () => {
-    const csv = readFileSync(new URL('spot/csv/BTCUSDT-1h-2021-02.csv', REAL));
+    const csv = readFileSync(new URL('spot/csv/BTCUSDT-1h-2021-02.csv', REALDATA));
     const key = 'data/spot/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-2021-02.zip';
     const emulator = await running({
       files: new Map([[key, zipOf('BTCUSDT-1h-2021-02.csv', csv)]]),

@@ -3,9 +3,10 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { flipped, memberOf, truncated, withBadCrc, zipOf } from '../../../../tasks/binance/emulator/zip.ts';
-import { REAL, unzip } from './client.ts';
+import { REALDATA } from '../../../realdata.ts';
+import { unzip } from './client.ts';
 
-const REAL_ZIP = readFileSync(new URL('spot/daily/BTCUSDT-1m-2020-01-01.zip', REAL));
+const REAL_ZIP = readFileSync(new URL('spot/daily/BTCUSDT-1m-2020-01-01.zip', REALDATA));
 const TEXT = 'some text that deflates, some text that deflates\n'.repeat(50);
 
 describe('a written ZIP', () => {
@@ -50,7 +51,7 @@ describe('reading a ZIP back', () => {
       name: 'BTCUSDT-1m-2020-01-01.csv',
       modified: Date.UTC(2023, 6, 17, 7, 48, 26),
     });
-    const futures = memberOf(readFileSync(new URL('um/daily/BTCUSDT-1m-2022-09-05.zip', REAL)));
+    const futures = memberOf(readFileSync(new URL('um/daily/BTCUSDT-1m-2022-09-05.zip', REALDATA)));
     expect(futures.text.toString().startsWith('open_time,open,')).toBe(true);
   });
 
