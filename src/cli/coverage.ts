@@ -1,6 +1,7 @@
 /** `pipeline coverage` and `pipeline gaps`: what the last reports say, as a table or JSON. */
 import { readFileSync } from 'node:fs';
 import { loadReports } from '../compose.ts';
+import type { Column } from '../ui/table.ts';
 import { formatTable } from '../ui/table.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
@@ -59,24 +60,30 @@ export async function gaps(common: Common, io: Io): Promise<ExitCode> {
     io.stdout.write('no gaps\n');
     return EXIT.done;
   }
-  const titles = ['symbol', 'first missing', 'last missing', 'missing', 'minutes', 'cause', 'evidence'];
+  // Right-aligned columns are never cropped: of an instant every digit counts.
+  const columns: readonly Column[] = [
+    { title: 'symbol' },
+    { title: 'first (UTC)', align: 'right' },
+    { title: 'last (UTC)', align: 'right' },
+    { title: 'bars', align: 'right' },
+    { title: 'cause' },
+    { title: 'evidence' },
+  ];
   const cells = rows.map((row) => [
     row.symbol,
-    row.first_missing,
-    row.last_missing,
+    minuteOf(row.first_missing),
+    minuteOf(row.last_missing),
     String(row.missing),
-    String(row.minutes),
     row.cause,
     row.evidence,
   ]);
-  io.stdout.write(
-    formatTable(
-      titles.map((title) => ({ title })),
-      cells,
-      outTerminal(io),
-    ),
-  );
+  io.stdout.write(formatTable(columns, cells, outTerminal(io)));
   return EXIT.done;
+}
+
+/** Short enough that a row fits 80 columns; the CSV and JSON have the whole instant. */
+function minuteOf(instant: string): string {
+  return instant.slice(0, 16).replace('T', ' ');
 }
 
 /** The text of a report, or the exit code after a complaint. */
