@@ -186,7 +186,7 @@ function reasonsToRun(
   for (const { name, path, digest } of previous.outputs) {
     const is = session.memo.digest(path);
     if (is === digest) continue;
-    if (is === undefined && target.rule.intermediate && !session.demanded.has(target.index)) continue;
+    if (is === undefined && mayBeGone(session, target)) continue;
     reasons.push({ kind: 'output', name: path || name, was: digest, is: is ?? 'missing' });
   }
   for (const [path, digest] of previous.discovered) {
@@ -198,6 +198,11 @@ function reasonsToRun(
     reasons.push({ kind: 'failed', name: failure.failure.code, is: failure.failure.message });
   }
   return reasons;
+}
+
+/** An intermediate's files are not missed until somebody needs them, be it only to learn keys. */
+function mayBeGone(session: Session, { index, rule }: Target): boolean {
+  return rule.intermediate && !session.demanded.has(index) && !session.givesKeys(rule);
 }
 
 function kindOf(kind: Exclude<Part[0], 'code'>): Reason['kind'] {

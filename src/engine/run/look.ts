@@ -47,8 +47,8 @@ export function look(session: Session, member: Exclude<Member, { kind: 'glob' }>
     case 'file':
       return lookAtFile(session, member.path, NOWHERE);
     case 'beyond': {
-      const { id, partition } = member;
-      return { kind: 'absent', id, reason: 'beyond the edge of the dimension', partition };
+      const { id, partition, reason } = member;
+      return { kind: 'absent', id, reason, partition };
     }
     case 'unavailable':
       return lookAtGiver(session, member);

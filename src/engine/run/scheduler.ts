@@ -214,7 +214,7 @@ class Loop {
     if (demanded.has(index)) return;
     demanded.add(index);
     this.#unannounced.delete(index);
-    this.#session.set(index, undefined);
+    this.#session.reopen(index);
     this.#move(index, 'ready');
     this.#ready.push(index);
   }
@@ -260,8 +260,9 @@ class Loop {
     this.#settle(index, { state: 'failed', failure, reasons: plan.reasons }, 'failed', 0);
   }
 
-  #settle(index: number, settled: Settled, outcome: Outcome | undefined, seconds: number): void {
-    this.#session.set(index, settled);
+  #settle(index: number, given: Settled, ended: Outcome | undefined, seconds: number): void {
+    const settled = this.#session.set(index, given);
+    const outcome = settled === given ? ended : outcomeOf(settled);
     this.#move(index, 'settled');
     // Somebody may yet need its files: then it runs, and has one end, not two.
     if (settled.state === 'fresh' && settled.elided) this.#unannounced.add(index);

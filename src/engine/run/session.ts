@@ -3,6 +3,7 @@
  * far, and how the pass was asked for. Holds state, decides nothing.
  */
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Failure } from '../events.ts';
 import { checkGraph } from '../graph/check.ts';
 import type { Target } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
@@ -11,10 +12,11 @@ import type { Manifest, Rule } from '../manifest/model.ts';
 import type { Loaded } from '../state/journal.ts';
 import type { StatMemo } from '../state/memo.ts';
 import type { CodeRecord, OutputFact } from '../state/record.ts';
-import type { Json } from '../task.ts';
 import type { Code, CodeIdentity, Identified } from './code.ts';
+import { givenKeys, refusedKeys } from './given-keys.ts';
 import { KeyedFiles } from './keyed-files.ts';
 import type { Settled } from './settled.ts';
+import { isUncertain } from './settled.ts';
 
 export interface PassOptions {
   /** Nothing is run: stale targets settle as stale. */
@@ -87,29 +89,48 @@ export class Session {
     return this.#codes.get(digest) ?? this.loaded.codes.get(digest);
   }
 
-  /** The one place where a target's end is noted; keys that hang on it become known here. */
-  set(index: number, settled: Settled | undefined): void {
-    this.#settled[index] = settled;
-    if (settled !== undefined) this.#learnKeys(index, settled);
+  /** Whether keys of a dynamic dimension hang on the rule: then its output must be there to be read. */
+  givesKeys(rule: Rule): boolean {
+    return this.graph.dynamicDimensionsOf(rule).length > 0;
   }
 
-  #learnKeys(index: number, settled: Settled): void {
-    const target = this.graph.target(index);
-    for (const dimension of this.graph.dynamicDimensionsOf(target.rule)) {
-      const fact = factsOf(settled)?.find(({ name }) => name === dimension.output) ?? factsOf(settled)?.[0];
-      const value =
-        fact === undefined ? undefined : this.keyed.value(fact.path, dimension.pointer, fact.digest);
-      this.graph.provideKeys(dimension.name, target.keys[0], value === undefined ? undefined : keysIn(value));
+  /** Back to undecided: its files are needed after all. */
+  reopen(index: number): void {
+    this.#settled[index] = undefined;
+  }
+
+  /**
+   * The one place where a target's end is noted; keys that hang on it become known here. Returns what stands: a
+   * target that was to give keys and gives none that can be read has failed.
+   */
+  set(index: number, settled: Settled): Settled {
+    const failure = this.#learnKeys(index, settled);
+    const stands: Settled =
+      failure === undefined ? settled : { state: 'failed', failure, reasons: settled.reasons };
+    this.#settled[index] = stands;
+    return stands;
+  }
+
+  #learnKeys(index: number, settled: Settled): Failure | undefined {
+    const { id, rule, keys } = this.graph.target(index);
+    let failure: Failure | undefined;
+    for (const { name, output, pointer } of this.graph.dynamicDimensionsOf(rule)) {
+      const facts = factsOf(settled);
+      const fact = facts?.find((each) => each.name === output) ?? facts?.[0];
+      const given =
+        fact &&
+        givenKeys(id, name, { path: fact.path, pointer }, this.keyed.value(fact.path, pointer, fact.digest));
+      const refused = this.graph.provideKeys(name, keys[0], given?.ok ? given.keys : undefined);
+      // What a stale target left may be as bad as it likes: it is made anew.
+      if (given === undefined || isUncertain(settled)) continue;
+      if (!given.ok) failure ??= given.failure;
+      else if (refused.length > 0) failure ??= refusedKeys(id, name, refused);
     }
+    return failure;
   }
 }
 
 /** The outputs that dependents may count on, or in a dry run assume. */
 export function factsOf(settled: Settled): readonly OutputFact[] | undefined {
   return 'record' in settled ? settled.record?.outputs : undefined;
-}
-
-function keysIn(value: Json): readonly string[] | undefined {
-  if (Array.isArray(value)) return value.map(String);
-  return typeof value === 'object' && value !== null ? Object.keys(value) : undefined;
 }

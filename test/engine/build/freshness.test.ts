@@ -243,13 +243,36 @@ rules:
     expect(await rig.states('archive/b')).toEqual({ 'archive/b/2024-03': 'fresh' });
   });
 
-  it('stop their own symbol alone when they cannot be had', async () => {
+  it('stop their own symbol alone when they cannot be had, and say why', async () => {
     const { rig } = archive();
     rig.write('list/b.json', '{"files": 7}');
-    rig.remove('list/a.json');
     const built = await rig.build();
-    expect(built.outcomes['bars/a/2024-01']).toBe('blocked');
-    expect(built.outcomes['sources/b']).toBe('executed');
+    expect(built.outcomes).toMatchObject({
+      'sources/b': 'failed',
+      'bars/b/2024-01': 'blocked',
+      'bars/a/2024-01': 'executed',
+    });
+    expect(built.failures['sources/b']).toEqual({
+      code: 'keys-malformed',
+      message: 'sources/b: sources/b.json#/files must hold the keys of "file", a list or a map: found 7',
+      hint: 'mend the task or recipe that writes them, or the `pointer` of the dimension',
+    });
+    expect((await rig.build()).outcomes['sources/b']).toBe('failed');
+    expect((await rig.states('sources'))['sources/b']).toBe('failed');
+    rig.write('list/b.json', '{"files": {"2024-01": 1, "../x": 2}}');
+    expect((await rig.build()).failures['sources/b']?.message).toBe(
+      'sources/b: "../x" cannot be keys of "file": a key names a part of a path',
+    );
+    rig.write('list/b.json', '{"files": {"2024-01": 1}}');
+    expect((await rig.build()).outcomes['bars/b/2024-01']).toBe('executed');
+  });
+
+  it('are read again from an intermediate that is gone', async () => {
+    const { rig } = archive();
+    rig.edit('pipeline.yaml', (text) => text.replace('task: choose }', 'task: choose, intermediate: true }'));
+    await rig.build();
+    rig.remove('sources');
+    expect((await rig.build()).ran).toEqual(['sources/a', 'sources/b']);
   });
 
   it('may be selected before they are known', async () => {
