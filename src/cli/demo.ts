@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { loadEmulator, templateFile } from '../compose.ts';
+import { STATE_FOLDER } from '../engine/state/workspace-state.ts';
 import { UsageError } from './args.ts';
 import { build } from './build.ts';
 import { coverage } from './coverage.ts';
@@ -98,7 +99,7 @@ function clear(folder: string, directory: string): void {
       'name another folder',
     );
   }
-  for (const made of ['data', 'reports', '.pipeline'])
+  for (const made of ['data', 'reports', STATE_FOLDER])
     rmSync(join(folder, made), { recursive: true, force: true });
 }
 

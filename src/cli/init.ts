@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { templateFile } from '../compose.ts';
+import { STATE_FOLDER } from '../engine/state/workspace-state.ts';
 import { UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
@@ -11,7 +12,7 @@ import { schemaText } from './schema.ts';
 const FILES = ['pipeline.yaml', 'configs/base.yaml', 'configs/data.history.yaml'] as const;
 const SCHEMA = 'configs/pipeline.schema.json';
 
-const GITIGNORE = 'data/\nreports/\n.pipeline/\n';
+const GITIGNORE = `data/\nreports/\n${STATE_FOLDER}/\n`;
 
 export function init(directory: string, io: Io): ExitCode {
   const folder = resolve(io.cwd, directory);

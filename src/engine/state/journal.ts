@@ -6,7 +6,7 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { isMissing, replaceFile } from './files.ts';
-import type { CodeRecord, FailureRecord, JournalRecord, SuccessRecord } from './record.ts';
+import type { CodeRecord, FailureRecord, JournalRecord, OrphanRecord, SuccessRecord } from './record.ts';
 import { isRecord } from './record.ts';
 
 const HEADER = 'pipeline journal 1';
@@ -16,6 +16,8 @@ export interface Loaded {
   readonly successes: Map<string, SuccessRecord>;
   readonly failures: Map<string, FailureRecord>;
   readonly codes: Map<string, CodeRecord>;
+  /** By path. Noted as successes replace each other, so only a journal that is rewritten spells them out. */
+  readonly orphans: Map<string, OrphanRecord>;
   /** What was not as it should be, for a warning. */
   readonly remarks: readonly string[];
 }
@@ -35,6 +37,7 @@ export function loadJournal(path: string): LoadedLines {
     successes: new Map<string, SuccessRecord>(),
     failures: new Map<string, FailureRecord>(),
     codes: new Map<string, CodeRecord>(),
+    orphans: new Map<string, OrphanRecord>(),
   };
   const bytes = read(path);
   const wholeBytes = bytes.lastIndexOf(10) + 1;
@@ -118,11 +121,15 @@ function formatLine(record: JournalRecord): Buffer {
 function apply(loaded: Omit<Loaded, 'remarks'>, record: JournalRecord): void {
   switch (record.kind) {
     case 'success':
+      noteOrphans(loaded, record);
       loaded.successes.set(record.target, record);
       loaded.failures.delete(record.target);
       return;
     case 'failure':
       loaded.failures.set(record.target, record);
+      return;
+    case 'orphan':
+      loaded.orphans.set(record.path, record);
       return;
     case 'code':
       loaded.codes.set(record.digest, record);
@@ -130,6 +137,18 @@ function apply(loaded: Omit<Loaded, 'remarks'>, record: JournalRecord): void {
     case 'start':
       return;
   }
+}
+
+/** Outputs that the target's success before this one had at paths where it has none now. */
+function noteOrphans(
+  { successes, orphans }: Omit<Loaded, 'remarks'>,
+  { target, outputs }: SuccessRecord,
+): void {
+  for (const { path, digest } of successes.get(target)?.outputs ?? []) {
+    if (!outputs.some((output) => output.path === path))
+      orphans.set(path, { kind: 'orphan', target, path, digest });
+  }
+  if (orphans.size > 0) for (const { path } of outputs) orphans.delete(path);
 }
 
 /** The journal while a build holds the run lock: the only writer. */
@@ -141,9 +160,10 @@ export class Journal {
   constructor(path: string, temporary: string) {
     const { lines, damaged, wholeBytes, ...loaded } = loadJournal(path);
     this.loaded = loaded;
-    const live = loaded.successes.size + loaded.failures.size + loaded.codes.size;
+    const { successes, failures, codes, orphans } = loaded;
+    const live = successes.size + failures.size + codes.size + orphans.size;
     if (wholeBytes === 0 || damaged > 0 || lines > 3 * live + 1_000) {
-      const kept = [...loaded.codes.values(), ...loaded.successes.values(), ...loaded.failures.values()];
+      const kept = [codes, orphans, successes, failures].flatMap((records) => [...records.values()]);
       const whole = Buffer.concat([Buffer.from(`${HEADER}\n`), ...kept.map(formatLine)]);
       replaceFile(path, whole, temporary);
       this.#fd = openSync(path, 'a');

@@ -34,6 +34,14 @@ export interface FailureRecord {
   readonly finishedAt: string;
 }
 
+/** An output that its target wrote once and writes no more: what is left of it on disk is no source of anybody's. */
+export interface OrphanRecord {
+  readonly kind: 'orphan';
+  readonly target: string;
+  readonly path: string;
+  readonly digest: Digest;
+}
+
 /** The files and packages behind a code digest, so that `status` can name the one that changed. */
 export interface CodeRecord {
   readonly kind: 'code';
@@ -47,7 +55,7 @@ export interface StartRecord {
   readonly target: string;
 }
 
-export type JournalRecord = SuccessRecord | FailureRecord | CodeRecord | StartRecord;
+export type JournalRecord = SuccessRecord | FailureRecord | OrphanRecord | CodeRecord | StartRecord;
 
 /** Whether what was read back has the shape of a record: a journal that another program wrote to may hold anything. */
 export function isRecord(value: unknown): value is JournalRecord {
@@ -68,6 +76,8 @@ export function isRecord(value: unknown): value is JournalRecord {
         isObject(value['failure']) &&
         hasTexts(value['failure'], ['code', 'message'])
       );
+    case 'orphan':
+      return hasTexts(value, ['target', 'path', 'digest']);
     case 'code':
       return hasTexts(value, ['digest']) && isListOf(value['files'], (file) => isTexts(file, 2));
     case 'start':

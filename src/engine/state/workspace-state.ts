@@ -11,8 +11,9 @@ import { StatMemo } from './memo.ts';
 import type { RunLock } from './run-lock.ts';
 import { acquireRunLock } from './run-lock.ts';
 
-const FOLDER = '.pipeline';
-const TEMPORARY = `${FOLDER}-tmp-`;
+/** Relative to the workspace. */
+export const STATE_FOLDER = '.pipeline';
+const TEMPORARY = `${STATE_FOLDER}-tmp-`;
 const GITIGNORE = '*\n';
 
 /** The state folder cannot be used: nobody's bug, and nothing can be built before it is mended. */
@@ -27,7 +28,7 @@ export interface BuildLockOptions {
 
 /** Reads only: for `status` and other commands that need no lock. */
 export function openForReading(workspace: string): { readonly loaded: Loaded; readonly memo: StatMemo } {
-  const folder = join(workspace, FOLDER);
+  const folder = join(workspace, STATE_FOLDER);
   refuseFile(folder);
   return {
     loaded: loadJournal(join(folder, 'journal')),
@@ -37,7 +38,7 @@ export function openForReading(workspace: string): { readonly loaded: Loaded; re
 
 /** Paths that the state folder may not collide with, for file globs and watchers. */
 export function isStatePath(relative: string): boolean {
-  return relative === FOLDER || relative.startsWith(`${FOLDER}/`);
+  return relative === STATE_FOLDER || relative.startsWith(`${STATE_FOLDER}/`);
 }
 
 /** Where bundles of user tasks and their identities are cached; made when first written. */
@@ -49,7 +50,7 @@ export function codeCache(workspace: string): {
   /** Puts a bundle in the folder, whole or not at all: it is run from there. */
   writeBundle(name: string, text: string): void;
 } {
-  const folder = join(workspace, FOLDER, 'code');
+  const folder = join(workspace, STATE_FOLDER, 'code');
   const index = join(folder, 'index.json');
   const replace = (file: string, text: string): void => {
     prepare(workspace);
@@ -70,7 +71,7 @@ export function codeCache(workspace: string): {
 }
 
 function prepare(workspace: string): string {
-  const folder = join(workspace, FOLDER);
+  const folder = join(workspace, STATE_FOLDER);
   refuseFile(folder);
   try {
     mkdirSync(join(folder, 'code'), { recursive: true });
