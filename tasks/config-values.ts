@@ -7,7 +7,7 @@ import { isMonth } from './binance/time-keys.ts';
 import { DURATION_FORM, durationMs } from './lib/duration.ts';
 import { INSTANT_FORM, instantMs } from './lib/instant.ts';
 import { refusedInterval } from './lib/interval.ts';
-import { BASE_URL_FORM, isBaseUrl } from './lib/settings.ts';
+import { BASE_URL_FORM, isBaseUrl, withoutSecrets } from './lib/settings.ts';
 
 /** A value that `test` accepts; the message is `VALUE: expected …`. */
 function value(test: (input: unknown) => boolean, expected: string) {
@@ -25,7 +25,10 @@ export function oneOf(choices: readonly string[]) {
 export const nonEmptyText = text((input) => input.trim() !== '', 'a text that is not empty');
 export const duration = text((input) => durationMs(input) !== undefined, DURATION_FORM);
 export const instant = text((input) => instantMs(input) !== undefined, INSTANT_FORM);
-export const baseUrl = text(isBaseUrl, BASE_URL_FORM);
+export const baseUrl = z.unknown().refine((input) => typeof input === 'string' && isBaseUrl(input), {
+  error: ({ input }) =>
+    `${shown(typeof input === 'string' ? withoutSecrets(input) : input)}: expected ${BASE_URL_FORM}`,
+});
 export const month = text(isMonth, 'a month such as 2020-12');
 /** Header values are printable ASCII. */
 export const userAgent = text(

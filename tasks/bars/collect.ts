@@ -13,6 +13,8 @@ import { cell, chosen, firstRows, isAscending, newBars, SOURCES, sameValues } fr
 export interface Batch {
   readonly source: Source;
   readonly klines: Klines;
+  /** What the file is of. A row of another day's file is second to that of the day's own, if both have it. */
+  readonly own?: Span | undefined;
 }
 
 export interface Collected {
@@ -25,13 +27,21 @@ export interface Collected {
   readonly outside: number;
 }
 
-/** Of equal rank, rows of earlier batches go first: give batches in the order of their names. */
+/**
+ * Of equal rank, rows of the stretch that their file is of go first, then those of earlier batches: give batches in
+ * the order of their names.
+ */
 export function collect(batches: readonly Batch[], span: Span, interval: number): Collected {
   let total = 0;
   for (const { klines } of batches) total += klines.rows;
   const all = newBars(total);
+  const within = barsWithin(span, interval);
   let rows = 0;
-  for (const batch of batches) rows = append(all, rows, batch, span, interval);
+  for (const batch of batches) rows = append(all, rows, batch, interval, ownPart(within, batch), NOTHING);
+  if (rows < total) {
+    for (const batch of batches)
+      if (batch.own !== undefined) rows = append(all, rows, batch, interval, within, ownPart(within, batch));
+  }
   const kept = firstRows(all, rows);
   const outside = total - rows;
   return isAscending(kept)
@@ -39,9 +49,25 @@ export function collect(batches: readonly Batch[], span: Span, interval: number)
     : { ...unique(kept), outside };
 }
 
-/** Returns the number of rows in `bars` afterwards. */
-function append(bars: Bars, start: number, { source, klines }: Batch, span: Span, interval: number): number {
-  const { first, beyond } = barsWithin(span, interval);
+/** Openings of bars: from `first` on, up to `beyond` without it. */
+type Stretch = ReturnType<typeof barsWithin>;
+
+const NOTHING: Stretch = { first: 0, beyond: 0 };
+
+function ownPart(within: Stretch, { own }: Batch): Stretch {
+  if (own === undefined) return within;
+  return { first: Math.max(within.first, own.start), beyond: Math.min(within.beyond, own.end) };
+}
+
+/** Takes the rows whose bar lies in `wanted` and not in `had`. Returns the number of rows in `bars` afterwards. */
+function append(
+  bars: Bars,
+  start: number,
+  { source, klines }: Batch,
+  interval: number,
+  wanted: Stretch,
+  had: Stretch,
+): number {
   const perMs = klines.unit === 'us' ? 1000 : 1;
   const from = SOURCES.indexOf(source);
   const { values } = klines;
@@ -49,7 +75,7 @@ function append(bars: Bars, start: number, { source, klines }: Batch, span: Span
   for (let at = 0; at < klines.rows * STRIDE; at += STRIDE) {
     const openTime = cell(values, at);
     const ts = floorTo(interval * perMs, openTime) / perMs;
-    if (ts < first || ts >= beyond) continue;
+    if (ts < wanted.first || ts >= wanted.beyond || (ts >= had.first && ts < had.beyond)) continue;
     bars.ts[row] = ts;
     bars.open[row] = cell(values, at + 1);
     bars.high[row] = cell(values, at + 2);
@@ -68,7 +94,7 @@ function append(bars: Bars, start: number, { source, klines }: Batch, span: Span
   return row;
 }
 
-/** A row on the grid beats a floored one, an earlier source a later one, then the earlier batch and row. */
+/** A row on the grid beats a floored one, an earlier source a later one, then the row that was taken earlier. */
 function unique(bars: Bars): Omit<Collected, 'outside'> {
   const order = Array.from({ length: bars.rows }, (_, row) => row).sort(
     (a, b) =>

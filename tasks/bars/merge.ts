@@ -26,8 +26,6 @@ import { fillFrom } from './union.ts';
 /** Of the columns and their meaning: raise it when a reader of old files would be misled by new ones. */
 const SCHEMA_VERSION = '1';
 
-const DAY_MS = 86_400_000;
-
 export default defineTask({
   version: 1,
   params: paramsSchema,
@@ -47,7 +45,7 @@ export default defineTask({
         provisional: isProvisional(gaps.plan),
       });
       if (merged.bars.rows === 0) {
-        return { absent: gaps.plan?.reason ?? 'not-published', recheckAfter: DAY_MS };
+        return { absent: whyNone(gaps, month) };
       }
       const broken = checkBars(merged.bars, month.span, month.interval, `bars of ${ctx.target}`);
       if (broken !== undefined) return { failed: broken };
@@ -66,6 +64,13 @@ export default defineTask({
 });
 
 type Files = Summary['files'];
+
+/** Files without a bar of the month are something else than no files. Another listing is another plan: nothing is asked again. */
+function whyNone({ files, plan }: GapsDocument, { month }: MonthOf): string {
+  const [file, ...more] = files;
+  if (file === undefined) return plan?.reason ?? 'not-published';
+  return `no bar of ${month} in ${more.length === 0 ? file.name : `${files.length} files`}`;
+}
 
 /** REST answers have no file name of their own here: they go by the month that they help to make. */
 function restName({ symbol, interval }: Params, { month }: MonthOf): string {

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
-import type { Member, TaskContext, TaskFailure } from '../../src/engine/task.ts';
+import type { Member, Span, TaskContext, TaskFailure } from '../../src/engine/task.ts';
 import { byCodeUnit, defineTask, outputPath, sha256 } from '../../src/engine/task.ts';
 import { withDuckDB } from '../lib/duckdb.ts';
 import { jsonText } from '../lib/json-text.ts';
@@ -18,6 +18,7 @@ import type { GapsDocument, Plan } from './documents.ts';
 import { extentOf, isProvisional, planSchema } from './documents.ts';
 import { countWithin, gapsIn, isoSeconds } from './grid.ts';
 import { parseKlines } from './kline-csv.ts';
+import { misplacedFile } from './misplaced.ts';
 import type { MonthOf, Params } from './params.ts';
 import { monthOf, paramsSchema } from './params.ts';
 import { writeBars } from './parquet.ts';
@@ -41,9 +42,9 @@ export default defineTask({
     const batches: Batch[] = [];
     const files: SourceFile[] = [];
     const zips = inOrder(ctx.members['zips'] ?? []);
-    for (const [index, { key, path }] of zips.entries()) {
+    for (const [index, zip] of zips.entries()) {
       ctx.signal.throwIfAborted();
-      const read = await readZip(ctx, key, path, limits);
+      const read = await readZip(ctx, zip, month.interval, limits);
       if (!read.ok) return { failed: read.failure };
       batches.push(read.batch);
       files.push(read.file);
@@ -63,10 +64,21 @@ export default defineTask({
   },
 });
 
+interface Zip {
+  readonly key: string;
+  readonly path: string;
+  /** What its key stands for, whole. */
+  readonly own: Span | undefined;
+}
+
 /** By name, whatever the order they come in: it decides between rows of equal rank. */
-function inOrder(members: readonly Member[]): readonly { readonly key: string; readonly path: string }[] {
+function inOrder(members: readonly Member[]): readonly Zip[] {
   return members
-    .map(({ path, partition }) => ({ key: partition.keys['file'] ?? '', path }))
+    .map(({ path, partition }) => ({
+      key: partition.keys['file'] ?? '',
+      path,
+      own: partition.spans['file'],
+    }))
     .sort((a, b) => byCodeUnit(a.key, b.key));
 }
 
@@ -76,8 +88,8 @@ type ReadZip =
 
 async function readZip(
   { target, params }: TaskContext<Params>,
-  key: string,
-  path: string,
+  { key, path, own }: Zip,
+  interval: number,
   limits: ZipLimits,
 ): Promise<ReadZip> {
   const kind = kindOf(key);
@@ -93,9 +105,11 @@ async function readZip(
   const parsed = parseKlines(unpacked.bytes, name);
   if (!parsed.ok) return parsed;
   const { klines } = parsed;
+  const misplaced = own === undefined ? undefined : misplacedFile(klines, own, interval, { name, key });
+  if (misplaced !== undefined) return { ok: false, failure: misplaced };
   return {
     ok: true,
-    batch: { source: kind, klines },
+    batch: { source: kind, klines, own },
     file: { name, sha256: sha256(unpacked.archive), kind, rows: klines.rows },
   };
 }

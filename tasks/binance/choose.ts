@@ -33,7 +33,7 @@ export interface Sources {
   readonly others: Readonly<Record<string, Entry>>;
   /** Every month that overlaps the range. */
   readonly months: Readonly<Record<string, MonthPlan>>;
-  /** The listed key that starts first, null where nothing is listed. */
+  /** The listed key that starts first, of a month with listed days the first day; null where nothing is listed. */
   readonly first: string | null;
 }
 
@@ -79,9 +79,11 @@ function whyNone(month: string, first: string | undefined): 'pre-listing' | 'not
   return first !== undefined && spanAt(month).end <= spanAt(first).start ? 'pre-listing' : 'not-published';
 }
 
-/** Of a month and its first day, which start together, the month. */
+/** Of a month with listed days the first of these, which tells more exactly where the listing is. */
 function firstOf(keys: readonly string[]): string | undefined {
-  return [...keys].sort((a, b) => spanAt(a).start - spanAt(b).start || byCodeUnit(a, b))[0];
+  const sorted = [...keys].sort((a, b) => spanAt(a).start - spanAt(b).start || byCodeUnit(a, b));
+  const [earliest] = sorted;
+  return sorted.find((key) => key !== earliest && monthOfKey(key) === earliest) ?? earliest;
 }
 
 function spanAt(key: string): Span {

@@ -36,6 +36,10 @@ export async function listObjects(
     if (!answer.ok) return answer;
     const read = readListingPage(answer.body);
     if (!read.ok) return refuse(answer.url, read.message, read.code);
+    // A cache or a proxy that drops the query answers for another folder: without this, "nothing there".
+    const { asked } = read.page;
+    if (asked !== undefined && asked !== query.prefix)
+      return refuse(answer.url, `the listing of the prefix ${JSON.stringify(asked)}`);
     const stray = read.page.objects.find(({ key }) => !key.startsWith(query.prefix));
     if (stray !== undefined) return refuse(answer.url, `the key ${stray.key}, which is outside the prefix`);
     objects.push(...read.page.objects);

@@ -20,6 +20,8 @@ interface ListingPage {
   readonly prefixes: readonly string[];
   /** Where the next page goes on; undefined on the last one. */
   readonly next: string | undefined;
+  /** What was asked for, as the answer says; undefined where it does not. */
+  readonly asked: string | undefined;
 }
 
 export type ListingPageResult =
@@ -56,15 +58,16 @@ function readResult(root: XmlElement): ListingPageResult {
     if (prefix === undefined) return bad('a <CommonPrefixes> without <Prefix>');
     prefixes.push(prefix);
   }
+  const asked = textOf(root, 'Prefix');
   const truncated = textOf(root, 'IsTruncated') ?? 'false';
-  if (truncated === 'false') return { ok: true, page: { objects, prefixes, next: undefined } };
+  if (truncated === 'false') return { ok: true, page: { objects, prefixes, next: undefined, asked } };
   if (truncated !== 'true')
     return bad(`<IsTruncated> ${JSON.stringify(truncated)}, where true or false was expected`);
   // Without a delimiter S3 leaves NextMarker out: the last key or prefix is where the next page goes on.
   const last = [...objects.map(({ key }) => key), ...prefixes].sort(byCodeUnit).at(-1);
   const next = textOf(root, 'NextMarker') || last;
   if (next === undefined) return bad('a truncated page with neither keys nor <NextMarker>');
-  return { ok: true, page: { objects, prefixes, next } };
+  return { ok: true, page: { objects, prefixes, next, asked } };
 }
 
 /** The object, or what is wrong with it. */

@@ -1,8 +1,8 @@
 /**
  * Task: what the archive holds for one symbol, from S3 listings of its folders (docs/DOMAIN.md §1). Which of
  * the files serve is for `sources`. The daily folder is asked from the first month without a monthly file on,
- * and for the months that `prefer_daily` takes from daily files: what a day costs does not grow with the
- * years behind it.
+ * for the months that `prefer_daily` takes from daily files, and backwards from the first monthly file on: what a
+ * day costs does not grow with the years behind it.
  */
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -25,7 +25,7 @@ import { listingText } from './listing-file.ts';
 import type { PageQuery } from './listing-pages.ts';
 import { listObjects } from './listing-pages.ts';
 import type { ListedObject } from './listing-xml.ts';
-import { isMonth, nextMonth } from './time-keys.ts';
+import { isMonth, monthOfKey, nextMonth, previousMonth } from './time-keys.ts';
 
 const DAY = 86_400_000;
 /** A full page of 1,000 keys takes about 400 kB. */
@@ -46,7 +46,7 @@ type Found =
 type List = (period: Period, query: PageQuery) => Promise<Found>;
 
 export default defineTask({
-  version: 1,
+  version: 2,
   params: paramsSchema,
   async run(ctx) {
     const settings = readSettings(settingsSchema, ctx.settings);
@@ -80,14 +80,36 @@ async function listDaily(
   const sweep = await list('daily', { prefix: folderPrefix(series, 'daily'), marker });
   if (!sweep.ok || from === undefined) return sweep;
   const entries = { ...sweep.entries };
-  // The sweep covers what comes after `from`; before its first monthly file a symbol has nothing to prefer.
+  // The sweep covers what comes after `from`.
   const passedOver = new Set(months.filter((month) => byCodeUnit(month, from) < 0));
   for (const month of [...new Set(preferDaily)].filter((each) => passedOver.has(each))) {
     const found = await list('daily', { prefix: dailyMonthPrefix(series, month), marker: undefined });
     if (!found.ok) return found;
     Object.assign(entries, found.entries);
   }
-  return { ok: true, entries };
+  return listEarliest(list, series, [...months].sort(byCodeUnit)[0] ?? from, entries);
+}
+
+/**
+ * Adds the days of the first monthly file, and of the months before it as long as the first of a month is listed:
+ * daily files begin earlier than monthly ones at times (2019-12-31 and 2020-01 on USD-M), and what is listed first
+ * decides what counts as not listed yet.
+ */
+async function listEarliest(
+  list: List,
+  series: Series,
+  first: string,
+  known: Readonly<Record<string, Entry>>,
+): Promise<Found> {
+  const entries = { ...known };
+  for (let month = first; ; month = previousMonth(month)) {
+    if (!Object.keys(known).some((day) => monthOfKey(day) === month)) {
+      const found = await list('daily', { prefix: dailyMonthPrefix(series, month), marker: undefined });
+      if (!found.ok) return found;
+      Object.assign(entries, found.entries);
+    }
+    if (!Object.hasOwn(entries, `${month}-01`)) return { ok: true, entries };
+  }
 }
 
 /** The first month after the first monthly file that has none itself; undefined where there are no monthly files. */

@@ -55,6 +55,12 @@ export function nextMonth(month: string): string {
   return monthAt(span.end);
 }
 
+export function previousMonth(month: string): string {
+  const span = spanOf(month);
+  if (span === undefined) throw new RangeError(`"${month}" is no month`);
+  return monthAt(span.start - 1);
+}
+
 export function overlaps(a: Span, b: Span): boolean {
   return a.start < b.end && b.start < a.end;
 }

@@ -47,10 +47,29 @@ function proxiesOf(env: NodeJS.ProcessEnv): Proxies {
   const none = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').trim();
   const http = (env['http_proxy'] ?? env['HTTP_PROXY']) || undefined;
   return {
-    http,
-    https: (env['https_proxy'] ?? env['HTTPS_PROXY']) || http,
+    http: withScheme(http),
+    https: withScheme((env['https_proxy'] ?? env['HTTPS_PROXY']) || http),
     none: none === '*' ? none : [none, ...NEVER_PROXIED].join(','),
   };
+}
+
+/** `proxy.corp:8080`, as curl takes it. */
+function withScheme(proxy: string | undefined): string | undefined {
+  return proxy === undefined || proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+const PROXY_SCHEMES = new Set(['http:', 'https:', 'socks5:', 'socks:']);
+
+/** What undici takes; the rest it throws at us, password and all. */
+function isProxy(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (!PROXY_SCHEMES.has(protocol) || hostname === '') return false;
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 async function makeDispatcher(
@@ -69,7 +88,7 @@ async function makeDispatcher(
     ['HTTP_PROXY', proxies.http] as const,
     ['HTTPS_PROXY', proxies.https] as const,
   ]) {
-    if (value !== undefined && !URL.canParse(value)) return { ok: false, failure: badProxy(name) };
+    if (value !== undefined && !isProxy(value)) return { ok: false, failure: badProxy(name) };
   }
   // Through a proxy the certificates of the server are checked with `requestTls`, not with `connect`.
   const tunnel = { requestTls: connect, proxyTls: connect };

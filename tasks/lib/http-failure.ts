@@ -4,6 +4,7 @@
  */
 import type { TaskFailure } from '../../src/engine/task.ts';
 import { durationText } from './duration.ts';
+import { withoutSecrets } from './settings.ts';
 
 export interface Answer {
   readonly status: number;
@@ -97,7 +98,7 @@ function isHtml(answer: Answer): boolean {
 
 /** What the body adds to the status: the title of a page, the beginning of anything else. */
 function inside(answer: Answer, html: boolean): string {
-  if (answer.location !== undefined) return ` to ${answer.location}`;
+  if (answer.location !== undefined) return ` to ${withoutSecrets(answer.location)}`;
   const body = answer.body.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim();
   if (html) {
     const title = /<title[^>]*>([^<]*)</i.exec(body)?.[1]?.trim();
@@ -150,7 +151,8 @@ export function failureOfError(url: string, thrown: unknown): TaskFailure | unde
     );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     const hint = 'check the network, the name in the config, and whether a proxy is needed (HTTPS_PROXY)';
-    return fail('http-dns', `the name ${hostname} cannot be resolved (${code})`, hint, code === 'EAI_AGAIN');
+    const name = nameOf(thrown) ?? hostname;
+    return fail('http-dns', `the name ${name} cannot be resolved (${code})`, hint, code === 'EAI_AGAIN');
   }
   if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
     const what = code === 'ECONNREFUSED' ? `${host} refused the connection` : `${host} cannot be reached`;
@@ -207,10 +209,20 @@ export function failureOfError(url: string, thrown: unknown): TaskFailure | unde
     : undefined;
 }
 
+/** The name that was looked up: that of a proxy where there is one. */
+function nameOf(thrown: unknown): string | undefined {
+  for (let at = thrown, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if ('hostname' in at && typeof at.hostname === 'string') return at.hostname;
+  }
+  return undefined;
+}
+
 /** The code of an error or of the first of its causes that has one. */
 function codeOf(thrown: unknown): string {
   for (let at = thrown, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
     if ('code' in at && typeof at.code === 'string') return at.code;
+    // undici's has no code for some of what its parser refuses.
+    if (at.name === 'HTTPParserError') return 'HPE_UNKNOWN';
     if (at instanceof AggregateError) {
       const first = at.errors.find((one: unknown) => one instanceof Error && 'code' in one);
       if (first !== undefined) return codeOf(first);

@@ -6,6 +6,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import type { TaskFailure } from '../../src/engine/task.ts';
+import { durationText } from './duration.ts';
 import { dispatcherFor } from './http-agent.ts';
 import { failureOfAnswer, failureOfError } from './http-failure.ts';
 import type { NetworkSettings } from './settings.ts';
@@ -44,22 +45,22 @@ export interface DownloadOptions extends HttpOptions {
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
 
-/** The body of a 2xx answer as UTF-8 text, without a byte order mark. */
+/** The body of a 200 answer as UTF-8 text, without a byte order mark. */
 export function getText(url: string, options: HttpOptions): Promise<TextResult> {
   return ask(url, options, async ({ body, headers }) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of capped(body, options.maxBytes)) chunks.push(chunk);
+    for await (const chunk of guarded(body, options)) chunks.push(chunk);
     return { ok: true, text: new TextDecoder().decode(Buffer.concat(chunks)), headers };
   });
 }
 
-/** The body of a 2xx answer into a file, which is overwritten. After a failure the file may be there, incomplete. */
+/** The body of a 200 answer into a file, which is overwritten. After a failure the file may be there, incomplete. */
 export function download(url: string, path: string, options: DownloadOptions): Promise<DownloadResult> {
   return ask(url, options, async ({ body, headers }) => {
     const total = lengthOf(headers);
     let done = 0;
     const counted = async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of capped(source, options.maxBytes)) {
+      for await (const chunk of guarded(source, options)) {
         done += chunk.length;
         options.onProgress?.(done, total);
         yield chunk;
@@ -70,7 +71,10 @@ export function download(url: string, path: string, options: DownloadOptions): P
   });
 }
 
-/** Sends the request, turns everything but a 2xx answer of an acceptable length into a failure, and leaves the rest to `read`. */
+/**
+ * Sends the request, turns everything but a whole, plain answer of an acceptable length into a failure, and leaves
+ * the rest to `read`. Only 200 says "whole": 206 is a part that nobody asked for, 204 nothing at all.
+ */
 async function ask<T extends { readonly ok: true }>(
   url: string,
   options: HttpOptions,
@@ -82,7 +86,12 @@ async function ask<T extends { readonly ok: true }>(
   if (!made.ok) return made;
   try {
     const answer = await send(made.dispatcher, url, { signal, userAgent: settings.user_agent });
-    if (answer.statusCode < 200 || answer.statusCode > 299) return await refusal(url, answer);
+    if (answer.statusCode !== 200) return await refusal(url, answer, options);
+    const encoding = oneOf(answer.headers['content-encoding'])?.trim() || 'identity';
+    if (encoding.toLowerCase() !== 'identity') {
+      discard(answer.body);
+      return { ok: false, failure: encoded(url, encoding), status: answer.statusCode };
+    }
     const length = lengthOf(answer.headers);
     if (length !== undefined && length > maxBytes) {
       discard(answer.body);
@@ -93,6 +102,7 @@ async function ask<T extends { readonly ok: true }>(
     signal.throwIfAborted();
     if (thrown instanceof TooLarge)
       return { ok: false, failure: tooLarge(url, options, `more than ${maxBytes} bytes`) };
+    if (thrown instanceof TooSlow) return { ok: false, failure: tooSlow(url, settings) };
     const failure = failureOfError(url, thrown);
     if (failure === undefined) throw new Error(`GET ${url} failed in an unknown way`, { cause: thrown });
     return { ok: false, failure };
@@ -104,11 +114,15 @@ async function send(dispatcher: Dispatcher, url: string, how: { signal: AbortSig
   return request(url, {
     dispatcher,
     signal: how.signal,
-    headers: { 'user-agent': how.userAgent, accept: '*/*' },
+    headers: { 'user-agent': how.userAgent, accept: '*/*', 'accept-encoding': 'identity' },
   });
 }
 
-async function refusal(url: string, answer: Dispatcher.ResponseData): Promise<HttpFailure> {
+async function refusal(
+  url: string,
+  answer: Dispatcher.ResponseData,
+  options: HttpOptions,
+): Promise<HttpFailure> {
   const { statusCode: status, statusText, headers } = answer;
   const retryAfterMs = retryAfter(oneOf(headers['retry-after']));
   const failure = failureOfAnswer(url, {
@@ -117,32 +131,48 @@ async function refusal(url: string, answer: Dispatcher.ResponseData): Promise<Ht
     contentType: oneOf(headers['content-type']),
     location: oneOf(headers['location']),
     retryAfterMs,
-    body: await beginning(answer.body),
+    body: await beginning(answer.body, options),
   });
   return { ok: false, failure, status, headers, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 const BEGINNING = 16_384;
 
-/** The first kilobytes; leaving the loop discards the rest, so that the socket is not held. */
-async function beginning(body: AsyncIterable<Buffer>): Promise<string> {
+/** The first kilobytes, or what came of them in time; leaving the loop discards the rest, so that the socket is not held. */
+async function beginning(body: AsyncIterable<Buffer>, options: HttpOptions): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= BEGINNING) break;
+  try {
+    for await (const chunk of guarded(body, { ...options, maxBytes: Number.POSITIVE_INFINITY })) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= BEGINNING) break;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof TooSlow)) throw thrown;
   }
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, BEGINNING));
 }
 
 class TooLarge extends Error {}
+class TooSlow extends Error {}
 
-async function* capped(body: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
+/** What must come at least within `body_timeout`, which undici starts anew with every single byte. */
+const TRICKLE = 1_024;
+
+async function* guarded(
+  body: AsyncIterable<Buffer>,
+  { maxBytes, settings }: HttpOptions,
+): AsyncGenerator<Buffer> {
   let length = 0;
+  let lap = { length, ends: performance.now() + settings.body_timeout };
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBytes) throw new TooLarge();
+    if (performance.now() > lap.ends) {
+      if (length - lap.length < TRICKLE) throw new TooSlow();
+      lap = { length, ends: performance.now() + settings.body_timeout };
+    }
     yield chunk;
   }
 }
@@ -160,6 +190,23 @@ function tooLarge(url: string, options: HttpOptions, size: string): TaskFailure 
       options.limitName === undefined
         ? 'check the address in the config'
         : `if it is right, raise ${options.limitName}`,
+  };
+}
+
+function tooSlow(url: string, { body_timeout }: NetworkSettings): TaskFailure {
+  return {
+    code: 'http-timeout',
+    message: `GET ${url} failed: less than ${TRICKLE} bytes of the answer came within ${durationText(body_timeout)}`,
+    hint: 'build again; on a slow line raise network.body_timeout',
+    transient: true,
+  };
+}
+
+function encoded(url: string, encoding: string): TaskFailure {
+  return {
+    code: 'http-encoded',
+    message: `GET ${url} answered with the content encoding ${JSON.stringify(encoding)}: expected none, as was asked for`,
+    hint: 'a proxy or the server recodes what it passes on: check the address in the config and the proxy (HTTPS_PROXY)',
   };
 }
 

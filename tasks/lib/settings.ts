@@ -68,7 +68,8 @@ export const limitsSchema = z.preprocess(
 
 /** An address of HTTP or HTTPS that paths and queries can be added to. */
 export const baseUrlSchema = z.string().refine(isBaseUrl, {
-  error: (issue) => `${JSON.stringify(issue.input)} is no address: expected ${BASE_URL_FORM}`,
+  error: (issue) =>
+    `${JSON.stringify(withoutSecrets(String(issue.input)))} is no address: expected ${BASE_URL_FORM}`,
 });
 
 export const BASE_URL_FORM =
@@ -78,4 +79,9 @@ export function isBaseUrl(text: string): boolean {
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   return url.username === '' && url.password === '' && !/[?#\s]/.test(text);
+}
+
+/** For messages: user, password, query and fragment of an address may be what nobody else should read. */
+export function withoutSecrets(address: string): string {
+  return address.replace(/\/\/.*@/s, '//…@').replace(/([?#]).*$/s, '$1…');
 }

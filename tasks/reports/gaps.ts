@@ -2,11 +2,15 @@
  * Gaps and their causes: the missing bars of a month as runs that have one cause each, and the runs of a symbol
  * joined over the months' borders. It knows neither percentages nor files.
  */
-import { isoSeconds } from '../bars/grid.ts';
+import { floorTo, isoSeconds } from '../bars/grid.ts';
+import { spanOf } from '../binance/time-keys.ts';
 import type { MonthFacts } from './months.ts';
 import type { Cause, GapRow } from './rows.ts';
 import type { Run } from './runs.ts';
 import { countOf, cutAt, joinNeighbours, minutesOf, runOf } from './runs.ts';
+import type { Summary } from './summary.ts';
+
+const DAY = 86_400_000;
 
 export interface Gap extends Run {
   readonly cause: Cause;
@@ -34,15 +38,46 @@ export function gapsOfMonth(month: MonthFacts, listing: Listing, step: number): 
     cause: 'pre-listing',
     evidence: [listing.firstFile === null ? 'no listed file' : `first listed file ${listing.firstFile}`],
   } as const;
-  const otherwise = causeOf(month, preListing);
+  const otherwise = causeOf(month, preListing, listing.firstFile);
+  const days = month.kind === 'present' ? publishedDays(month.summary) : undefined;
   const gaps = missingRuns(month, step).flatMap((run) => {
     const { before, after } = cutAt(run, listing.since, step);
     return [
       ...(before === undefined ? [] : [{ ...before, ...preListing }]),
-      ...(after === undefined ? [] : [{ ...after, ...otherwise }]),
+      ...(after === undefined ? [] : byDay(after, days, otherwise, step)),
     ];
   });
   return joinGaps(gaps, step);
+}
+
+/** Days, by their start, whose files were published; undefined where a file of the whole month was. */
+function publishedDays({ files }: Summary): ReadonlySet<number> | undefined {
+  const days = new Set<number>();
+  for (const { name } of files) {
+    if (!name.endsWith('.zip')) continue;
+    const day = spanOf(name.slice(-'2024-01-05.zip'.length, -'.zip'.length));
+    if (day === undefined) return undefined;
+    days.add(day.start);
+  }
+  return days;
+}
+
+/** A run as pieces of days, as far as days were published each for itself. */
+function byDay(
+  { first, last }: Run,
+  days: ReadonlySet<number> | undefined,
+  otherwise: Explanation,
+  step: number,
+): readonly Gap[] {
+  if (days === undefined) return [{ first, last, ...otherwise }];
+  const pieces: Gap[] = [];
+  for (let at = first; at <= last; ) {
+    const start = floorTo(DAY, at);
+    const end = start + DAY - step;
+    pieces.push({ first: at, last: Math.min(last, end), ...(days.has(start) ? otherwise : UNPUBLISHED_DAY) });
+    at = end + step;
+  }
+  return pieces;
 }
 
 /** Makes one gap of neighbours with the same cause: a gap that goes on over a month's border is one. */
@@ -75,22 +110,35 @@ function missingRuns(month: MonthFacts, step: number): readonly Run[] {
 
 type Explanation = Pick<Gap, 'cause' | 'evidence'>;
 
+const UNPUBLISHED: Explanation = { cause: 'not-published', evidence: ['no listed file'] };
+/** Not as much: a monthly file may be listed where days are preferred to it. */
+const UNPUBLISHED_DAY: Explanation = { cause: 'not-published', evidence: ['no listed daily file'] };
+
 /** Of the month's bars that are missing although the symbol was listed, as far as the boundary tells. */
-function causeOf(month: MonthFacts, preListing: Explanation): Explanation {
+function causeOf(month: MonthFacts, preListing: Explanation, firstFile: string | null): Explanation {
   switch (month.kind) {
     case 'present':
       return { cause: 'unknown', evidence: [] };
     case 'absent':
-      // The reason may come with the target it began at: what counts is the word.
-      return /(?:^|[^a-z-])pre-listing(?:$|[^a-z-])/.test(month.reason)
-        ? preListing
-        : { cause: 'unknown', evidence: [] };
-    case 'failed': {
-      const broken = month.code.startsWith('archive-') || month.code.startsWith('checksum-');
-      return { cause: broken ? 'quarantined' : 'unknown', evidence: [failureText(month.code, month.roots)] };
-    }
+      if (says(month.reason, 'pre-listing')) return preListing;
+      // What is not listed at all has no month that could say so.
+      if (firstFile === null || says(month.reason, 'not-published')) return UNPUBLISHED;
+      return { cause: 'unknown', evidence: [month.reason] };
+    case 'failed':
+      return {
+        cause: REFUSED.test(month.code) ? 'quarantined' : 'unknown',
+        evidence: [failureText(month.code, month.roots)],
+      };
   }
 }
+
+/** The reason may come with the target it began at: what counts is the word. */
+function says(reason: string, word: string): boolean {
+  return reason.split(/[^a-z-]+/).includes(word);
+}
+
+/** Failures of the file itself: a file that cannot be had is none of them. */
+const REFUSED = /^(?:archive-(?!gone$)|checksum-|csv-)/;
 
 function failureText(code: string, roots: readonly string[]): string {
   const [root, ...more] = roots;

@@ -40,6 +40,7 @@ const schema = z.object({
   outside: count,
   /** Rows by where they come from. */
   sources: z.object({ monthly: count, daily: count, rest: count }),
+  files: z.array(z.object({ name: z.string() })),
 });
 
 export type Summary = z.output<typeof schema>;

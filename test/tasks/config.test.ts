@@ -76,6 +76,16 @@ describe('the config of the market', () => {
     ],
     [
       'binance',
+      { archive_url: 'https://user:hunter2@x/y?key=hunter2' },
+      'binance.archive_url: "https://…@x/y?…": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
+    ],
+    [
+      'binance',
+      { rest_url: 7 },
+      'binance.rest_url: 7: expected http:// or https://, a host and perhaps a path, without user, query or fragment',
+    ],
+    [
+      'binance',
       { prefer_daily: ['2020-13'] },
       'binance.prefer_daily.0: "2020-13": expected a month such as 2020-12',
     ],

@@ -82,6 +82,30 @@ describe('rows of several files', () => {
     expect(kept([daily(bar(at(0), { open: 1 }), bar(at(0), { open: 2 }))]).rows).toEqual([[0, 1, 1, 0]]);
   });
 
+  it('keep that of the file whose stretch the bar lies in, before those that strayed into a neighbour', () => {
+    const own = (from: number, to: number) => ({ own: { start: at(from), end: at(to) } });
+    const first = {
+      ...daily(bar(at(0)), bar(at(30), { open: 99 }), bar(at(31), { open: 98 })),
+      ...own(0, 30),
+    };
+    const second = {
+      ...daily(bar(at(30), { open: 101 }), bar(at(-1)), bar(at(0), { open: 97 })),
+      ...own(30, 60),
+    };
+    expect(kept([first, second])).toEqual({
+      rows: [
+        [0, 100, 1, 0],
+        [30, 101, 1, 0],
+        [31, 98, 1, 0],
+      ],
+      duplicates: 2,
+      conflicts: 2,
+      outside: 1,
+    });
+    const floored = { ...daily(bar(at(30, 5), { open: 102 })), ...own(30, 60) };
+    expect(kept([first, floored]).rows.map(([minute, open]) => [minute, open])).toContainEqual([30, 99]);
+  });
+
   it('are in conflict only where they say different things', () => {
     const same = kept([monthly(bar(at(0)), bar(at(0)), bar(at(1))), daily(bar(at(0)))]);
     expect(same).toMatchObject({ duplicates: 2, conflicts: 0 });

@@ -219,9 +219,17 @@ describe('a month without rows', () => {
     [{ served: 'none', provisional: true, reason: 'pre-listing' }, 'pre-listing'],
     [{ served: 'none', provisional: true, reason: 'not-published' }, 'not-published'],
     [null, 'not-published'],
-  ])('is absent for the reason of its plan, and looked at again in a day', async (plan, reason) => {
+  ])('is absent for the reason of its plan', async (plan, reason) => {
     const { result } = await run({ plan });
-    expect(result).toEqual({ absent: reason, recheckAfter: 86_400_000 });
+    expect(result).toEqual({ absent: reason });
+  });
+
+  it('although it has files says which, not that there are none', async () => {
+    const plan = { served: 'monthly', provisional: false };
+    const one = await run({ plan, zips: [zip('2020-01')] });
+    expect(one.result).toEqual({ absent: 'no bar of 2020-01 in BTCUSDT-1m-2020-01.zip' });
+    const two = await run({ plan, zips: [zip('2020-01-01'), zip('2020-01-02')] });
+    expect(two.result).toEqual({ absent: 'no bar of 2020-01 in 2 files' });
   });
 });
 

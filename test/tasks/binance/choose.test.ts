@@ -128,8 +128,11 @@ describe('the files', () => {
     expect([names(before), before.months]).toEqual([{ files: [], others: ['2024-01'] }, {}]);
   });
 
-  it('start with the month where month and first day are both listed', () => {
-    expect(choose(listed('2024-01-01', '2024-01'), range('2024-01', '2024-02')).first).toBe('2024-01');
+  it('start with the first day where days of the first month are listed beside it', () => {
+    const first = (...keys: readonly string[]) => choose(listed(...keys), range('2024-01', '2024-02')).first;
+    expect(first('2024-01-01', '2024-01')).toBe('2024-01-01');
+    expect(first('2024-02', '2024-02-01', '2024-01', '2024-01-12', '2024-01-11')).toBe('2024-01-11');
+    expect(first('2024-02-01', '2024-01')).toBe('2024-01');
     expect(choose(listed('2023-12-31', '2024-01'), range('2024-01', '2024-02')).first).toBe('2023-12-31');
   });
 });

@@ -150,6 +150,23 @@ describe('the pages of a listing', () => {
     );
   });
 
+  it('of another prefix than the one that was asked for are refused, however empty', async () => {
+    const page = (prefix: string): string =>
+      pageXml([]).replace('<MaxKeys>', `<Prefix>${prefix}</Prefix><MaxKeys>`);
+    const list = (prefix: string) =>
+      listObjects({ prefix: 'a/&b/', marker: undefined }, asking([page(prefix)]));
+    expect(await list('a/&amp;b/')).toEqual({ ok: true, objects: [] });
+    expect(await list('')).toEqual({
+      ok: false,
+      failure: {
+        code: 'listing-malformed',
+        message: 'GET http://x/?page=1 answered with the listing of the prefix ""',
+        hint: 'check binance.listing_url and the proxy; if both are right, build again later',
+        transient: true,
+      },
+    });
+  });
+
   it('stop at the first failure, which is passed on', async () => {
     const failure = { code: 'http-cut', message: 'cut' };
     expect(

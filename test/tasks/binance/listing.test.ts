@@ -40,6 +40,7 @@ describe('the listing task', () => {
     expect(queries(server)).toEqual([
       '/bucket?delimiter=/&prefix=data/spot/monthly/klines/BTCUSDT/1m/',
       '/bucket?delimiter=/&prefix=data/spot/daily/klines/BTCUSDT/1m/&marker=data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-03-',
+      '/bucket?delimiter=/&prefix=data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-',
     ]);
     expect(text).toBe(`{
   "daily": {
@@ -66,11 +67,30 @@ describe('the listing task', () => {
     expect(queries(server).slice(1)).toEqual([
       '/bucket?delimiter=/&prefix=data/spot/daily/klines/BTCUSDT/1m/&marker=data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2021-02-',
       '/bucket?delimiter=/&prefix=data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2020-12-',
+      '/bucket?delimiter=/&prefix=data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2020-11-',
     ]);
     expect(Object.keys(listingSchema.parse(JSON.parse(text ?? '')).daily)).toEqual([
       '2020-12-01',
       '2020-12-31',
       '2021-02-01',
+    ]);
+  });
+
+  it('goes back from the first monthly file as long as first days of months are listed', async () => {
+    const days = ['2019-10-30', '2019-12-01', '2019-12-31', '2020-01-01', '2020-02-02'];
+    const { server, text } = await run(listingHandler(keys('2020-01', '2020-02', '2020-03', ...days)));
+    expect(
+      queries(server)
+        .slice(1)
+        .map((query) => query.slice(-16)),
+    ).toEqual([
+      '-1m-2020-04-'.padStart(16, 'USDT'),
+      ...['2020-01', '2019-12', '2019-11'].map((m) => `USDT-1m-${m}-`),
+    ]);
+    expect(Object.keys(listingSchema.parse(JSON.parse(text ?? '')).daily)).toEqual([
+      '2019-12-01',
+      '2019-12-31',
+      '2020-01-01',
     ]);
   });
 

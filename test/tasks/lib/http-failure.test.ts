@@ -32,6 +32,13 @@ describe('what breaks on the way', () => {
     );
   });
 
+  it('names the proxy where it is the proxy whose name is unknown', () => {
+    const unknown = Object.assign(coded('ENOTFOUND'), { hostname: 'proxy.corp' });
+    expect(failureOfError(url, unknown)?.message).toBe(
+      `GET ${url} failed: the name proxy.corp cannot be resolved (ENOTFOUND)`,
+    );
+  });
+
   it('is found in causes, and in the first of several attempts', () => {
     const refused = new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]);
     expect(failureOfError(url, new Error('outer', { cause: refused }))?.message).toBe(

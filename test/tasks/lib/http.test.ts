@@ -164,6 +164,14 @@ describe('getText', () => {
     expect(asked).toEqual(['/']);
   });
 
+  it('shows neither user nor query of the address that a redirect names', async () => {
+    const location = 'https://user:secret@other/x?signature=secret';
+    const { url } = await serve((_, response) => response.writeHead(307, { location }).end());
+    expect(await getText(url, options())).toMatchObject({
+      failure: { message: `GET ${url} answered 307 Temporary Redirect to https://…@other/x?…` },
+    });
+  });
+
   it('refuses a body that is too long, with and without a stated length', async () => {
     const { url } = await serve((request, response) => {
       if (request.url === '/stated') response.setHeader('content-length', '11');
@@ -289,7 +297,7 @@ describe('getText', () => {
       hint: 'check HTTPS_PROXY: its host, port, user and password',
     });
     expect(tunnels).toEqual(['archive.invalid:80']);
-    vi.stubEnv('HTTP_PROXY', 'secret');
+    vi.stubEnv('HTTP_PROXY', 'ftp://user:secret@x');
     expect(await getText('http://archive.invalid/x', options())).toEqual({
       ok: false,
       failure: {
@@ -298,6 +306,89 @@ describe('getText', () => {
         hint: 'expected http://host:port, or nothing',
       },
     });
+  });
+
+  it.each(['http://us%er:secret@x', 'mailto:secret', 'http://:3128'])(
+    'refuses a proxy that cannot be one without showing it: %s',
+    async (value) => {
+      vi.stubEnv('https_proxy', value);
+      onTestFinished(() => void vi.unstubAllEnvs());
+      expect(await getText('https://archive.invalid/x', options())).toEqual({
+        ok: false,
+        failure: {
+          code: 'http-proxy',
+          message: 'the environment variable HTTPS_PROXY is no address of a proxy',
+          hint: 'expected http://host:port, or nothing',
+        },
+      });
+    },
+  );
+
+  it('takes a proxy without a scheme, as curl does', async () => {
+    const { url: proxy } = await listening(
+      (await import('node:http')).createServer().on('connect', (_, socket) => {
+        socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+      }),
+      'http',
+    );
+    for (const name of ['HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('http_proxy', proxy.replace('http://', ''));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await getText('http://archive.invalid/x', options())).toMatchObject({
+      failure: { message: 'GET http://archive.invalid/x failed: the proxy answered 403' },
+    });
+  });
+
+  it('asks for plain bytes, and refuses others', async () => {
+    const { url } = await serve((request, response) => {
+      if (request.url === '/zipped') response.setHeader('content-encoding', 'gzip');
+      response.end(request.headers['accept-encoding']);
+    });
+    expect(await getText(url, options())).toMatchObject({ ok: true, text: 'identity' });
+    expect(await getText(`${url}/zipped`, options())).toMatchObject({
+      status: 200,
+      failure: {
+        code: 'http-encoded',
+        message: `GET ${url}/zipped answered with the content encoding "gzip": expected none, as was asked for`,
+      },
+    });
+  });
+
+  it.each([204, 206])('does not take %d for the whole answer', async (status) => {
+    const { url } = await serve((_, response) => response.writeHead(status).end());
+    expect(await getText(url, options())).toMatchObject({
+      ok: false,
+      status,
+      failure: { code: 'http-status' },
+    });
+  });
+
+  it('gives up an answer that trickles, were it never so patient with each byte', async () => {
+    const { url } = await serve((_, response) => {
+      const timer = setInterval(() => response.write('.'), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const result = await getText(url, options({ network: { body_timeout: '1s' } }));
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-timeout',
+      message: `GET ${url} failed: less than 1024 bytes of the answer came within 1s`,
+      hint: 'build again; on a slow line raise network.body_timeout',
+      transient: true,
+    });
+  });
+
+  it('says of what is no HTTP at all that it is none', async () => {
+    const socket = createSocketServer((client) => {
+      client.on('error', () => {});
+      client.once('data', () => client.end('hello'));
+    });
+    await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void socket.close());
+    const address = socket.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const result = await getText(`http://127.0.0.1:${port}/`, options());
+    expect(!result.ok && result.failure).toMatchObject({ code: 'http-protocol', transient: true });
   });
 
   it('sends nothing when it is aborted already, and rejects with the reason', async () => {

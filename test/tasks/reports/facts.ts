@@ -7,7 +7,6 @@ import { countOf, runOf } from '../../../tasks/reports/runs.ts';
 import type { Summary } from '../../../tasks/reports/summary.ts';
 
 export const MINUTE = 60_000;
-export const DAY = 86_400_000;
 
 export function ms(text: string): number {
   return Date.parse(text.length > 10 ? `${text}Z` : text);
@@ -58,6 +57,7 @@ export function summaryOf(
     volume_rule: 0,
     outside: 0,
     sources: { monthly: rows, daily: 0, rest: 0 },
+    files: [{ name: `${symbol}-1m-${month}.zip` }],
     ...rest,
   };
 }
@@ -83,7 +83,7 @@ export function summaryJson(summary: Summary): string {
     conflicts: 0,
     short_close: 0,
     provisional: 0,
-    files: [{ name: `${summary.symbol}-1m-${summary.month}.zip`, sha256: '0'.repeat(64) }],
+    files: summary.files.map(({ name }) => ({ name, sha256: '0'.repeat(64) })),
   };
   return JSON.stringify(document);
 }

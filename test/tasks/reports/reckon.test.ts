@@ -192,8 +192,73 @@ describe('coverage', () => {
       coverage_adjusted: 0,
       status: 'absent',
     });
-    expect(gaps(result)).toEqual([['2024-02-01T00:00:00Z', '2024-02-29T23:59:00Z', 41_760, 'unknown', '']]);
+    expect(gaps(result)).toEqual([
+      ['2024-02-01T00:00:00Z', '2024-02-29T23:59:00Z', 41_760, 'not-published', 'no listed file'],
+    ]);
     expect(row(result, 'all')).toMatchObject({ source: 'monthly', status: 'absent' });
+  });
+
+  it('takes a symbol that the archive does not have for not published', () => {
+    const result = reports(null, absent('2024-01', 'listing/X: no klines of X at 1m in the archive'));
+    expect(gaps(result)).toEqual([
+      ['2024-01-01T00:00:00Z', '2024-01-31T23:59:00Z', 44_640, 'not-published', 'no listed file'],
+    ]);
+    expect(row(result, 'all')).toMatchObject({ excused: 0, status: 'absent' });
+  });
+
+  it('tells a month whose files hold no bar from one without files', () => {
+    const result = reports('2023-01', absent('2024-01', 'no bar of 2024-01 in BTCUSDT-1m-2024-01.zip'));
+    expect(gaps(result)).toEqual([
+      [
+        '2024-01-01T00:00:00Z',
+        '2024-01-31T23:59:00Z',
+        44_640,
+        'unknown',
+        'no bar of 2024-01 in BTCUSDT-1m-2024-01.zip',
+      ],
+    ]);
+  });
+
+  it('tells days without a file from holes in the files of days, and goes on into months without any', () => {
+    const files = ['2024-02-01', '2024-02-02', '2024-02-04'].map((day) => ({
+      name: `BTCUSDT-1m-${day}.zip`,
+    }));
+    const holed = present(
+      '2024-02',
+      [
+        ['2024-02-02T23:00', '2024-02-04T00:09'],
+        ['2024-02-05', '2024-02-29T23:59'],
+      ],
+      { files },
+    );
+    const result = reports('2023-01', holed, absent('2024-03', 'not-published'));
+    expect(gaps(result)).toEqual([
+      ['2024-02-02T23:00:00Z', '2024-02-02T23:59:00Z', 60, 'unknown', ''],
+      ['2024-02-03T00:00:00Z', '2024-02-03T23:59:00Z', 1_440, 'not-published', 'no listed daily file'],
+      ['2024-02-04T00:00:00Z', '2024-02-04T00:09:00Z', 10, 'unknown', ''],
+      [
+        '2024-02-05T00:00:00Z',
+        '2024-03-31T23:59:00Z',
+        80_640,
+        'not-published',
+        'no listed daily file; no listed file',
+      ],
+    ]);
+    expect(row(result, '2024-02')).toMatchObject({ gaps: 4, longest_gap_minutes: 36_000, excused: 0 });
+  });
+
+  it.each([
+    ['csv-malformed', 'quarantined'],
+    ['csv-misplaced', 'quarantined'],
+    ['archive-size', 'quarantined'],
+    ['checksum-missing', 'quarantined'],
+    ['archive-gone', 'unknown'],
+    ['http-timeout', 'unknown'],
+  ])('after %s a month is %s', (code, cause) => {
+    const result = reports('2023-01', failed('2024-01', code, ['archive/X/2024-01']));
+    expect(result.gaps.map((gap) => [gap.cause, gap.evidence])).toEqual([
+      [cause, `${code} archive/X/2024-01`],
+    ]);
   });
 
   it('counts a gap over the border of months in each month, and once in the gap report', () => {
