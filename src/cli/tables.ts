@@ -1,15 +1,17 @@
 /** What the last builds left, by name: the files behind `coverage`, `gaps` and `query`. Knows no contents. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { Graph } from '../engine/graph/graph.ts';
 import { literalPrefix } from '../engine/graph/template.ts';
 import type { Manifest } from '../engine/manifest/model.ts';
+import type { Loaded } from '../engine/state/journal.ts';
 import { openForReading } from '../engine/state/workspace-state.ts';
 import type { OpenWorkspace } from './workspace.ts';
 
 export interface BuiltTable {
   readonly name: string;
   readonly kind: 'parquet' | 'csv';
-  /** Absolute, in partition order as recorded; only those that exist. */
+  /** Absolute, in partition order; only those that exist. */
   readonly files: readonly string[];
   /** Folder below which `key=value` folders are columns. */
   readonly hiveRoot: string;
@@ -21,12 +23,12 @@ export interface BuiltTable {
  */
 export function builtTables({ workspace, manifest }: OpenWorkspace): readonly BuiltTable[] {
   const { loaded } = openForReading(workspace);
+  const graph = new Graph(manifest);
   const tables = new Map<string, BuiltTable>();
   for (const { rule, output, kind, root } of declaredTables(manifest)) {
     const files: string[] = [];
-    for (const { target, outputs } of loaded.successes.values()) {
-      if (target !== rule && !target.startsWith(`${rule}/`)) continue;
-      const path = outputs.find(({ name }) => name === output)?.path;
+    for (const target of targetsOf(graph, rule, loaded)) {
+      const path = loaded.successes.get(target)?.outputs.find(({ name }) => name === output)?.path;
       if (path === undefined) continue;
       const file = resolve(workspace, path);
       if (existsSync(file)) files.push(file);
@@ -36,6 +38,14 @@ export function builtTables({ workspace, manifest }: OpenWorkspace): readonly Bu
     tables.set(name, { name, kind, files, hiveRoot: resolve(workspace, root) });
   }
   return [...tables.values()];
+}
+
+/** Not those of symbols that the config has dropped. Where keys are known only to a build: whatever was built. */
+function targetsOf(graph: Graph, rule: string, { successes }: Loaded): readonly string[] {
+  const { targets, awaits } = graph.enumerate(graph.rule(rule));
+  if (awaits.length > 0)
+    return [...successes.keys()].filter((target) => target === rule || target.startsWith(`${rule}/`));
+  return targets.map((index) => graph.target(index).id);
 }
 
 interface DeclaredTable {

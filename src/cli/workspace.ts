@@ -1,10 +1,11 @@
 /** From the common options to a checked manifest: what every command that plans begins with. */
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { marketConfig, taskNames } from '../compose.ts';
 import type { Diagnostic } from '../engine/diagnostic.ts';
 import { loadManifest } from '../engine/manifest/load.ts';
 import type { Manifest } from '../engine/manifest/model.ts';
+import { statOf } from '../engine/state/files.ts';
 import { formatDiagnostics } from '../ui/diagnostic-printer.ts';
 import { formatGithubDiagnostics } from '../ui/github.ts';
 import { parseAsOf, UsageError, yesterdaysLastMinute } from './args.ts';
@@ -30,9 +31,11 @@ export interface OpenWorkspace {
 /** Undefined: what is wrong has been printed, and the exit code is `usage`. */
 export function openWorkspace(common: Common, io: Io): OpenWorkspace | undefined {
   const directory = resolve(io.cwd, common.directory);
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  const there = statOf(directory);
+  if (there === undefined)
     throw new UsageError(`-C ${common.directory}: no such folder`, 'make one with `pipeline init DIR`');
-  }
+  if (!there.isDirectory())
+    throw new UsageError(`-C ${common.directory} is no folder`, 'name the folder that pipeline.yaml lies in');
   const workspace = realpathSync(directory);
   const now = io.now();
   const loaded = loadManifest({

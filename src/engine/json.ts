@@ -17,6 +17,14 @@ export function canonicalJson(value: Json): string {
   return `{${members.join(',')}}`;
 }
 
+/** The same value, its members in the order of their canonical text. */
+export function inCanonicalOrder(value: Json): Json {
+  if (value === null || typeof value !== 'object') return value;
+  if (isArray(value)) return value.map(inCanonicalOrder);
+  const members = Object.entries(value).sort(([a], [b]) => byCodeUnit(a, b));
+  return Object.fromEntries(members.map(([key, member]) => [key, inCanonicalOrder(member)]));
+}
+
 /** The value at an RFC 6901 pointer (`/files/2024-01`), or undefined where there is nothing. */
 export function atPointer(value: Json, pointer: string): Json | undefined {
   if (pointer === '') return value;

@@ -118,7 +118,7 @@ export function compareParts(session: Session, id: string): readonly ComparedPar
   const partition = session.graph.partition(target);
   const gathered = gather(session, link.linked, partition);
   const identity = session.identity(target.rule);
-  const now = [...partsOf(target.rule, partition, identity, gathered.inputs), ...gathered.parts];
+  const now = partsOf(target.rule, partition, identity, gathered);
   const was = session.loaded.successes.get(id)?.parts ?? [];
   const key = ([kind, name]: Part): string => `${kind}\n${name}`;
   const old = new Map(was.map((part) => [key(part), part[2]]));

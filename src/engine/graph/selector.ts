@@ -35,7 +35,10 @@ export type Selector =
 const STATES = ['stale', 'failed'] as const;
 const everything: KeyFilter = () => true;
 
-/** `between` narrows by time (`--from`, `--to`): partitions that overlap it. Paths name their partition. */
+/**
+ * `between` narrows by time (`--from`, `--to`): partitions that overlap it. Paths name their partition. When nothing
+ * is selected it stands for the rules that have partitions in time: others would pull in all that they fan in.
+ */
 export function parseSelectors(
   texts: readonly string[],
   manifest: Manifest,
@@ -47,12 +50,21 @@ export function parseSelectors(
   const selectors = parsed.flatMap((each) => ('kind' in each ? [each] : []));
   if (texts.length === 0) {
     for (const rule of manifest.rules.values()) {
-      if (rule.default)
+      if (rule.default && (between === undefined || hasTime(rule, manifest)))
         selectors.push(ofRule(rule, everything, { text: rule.name, needs: false, dependents: false }));
     }
   }
+  if (selectors.length === 0 && between !== undefined) {
+    const message = 'no rule that is built by default has partitions in time for --from and --to to narrow';
+    return { ok: false, diagnostics: [error(message, undefined, 'leave them out')] };
+  }
   const value = between === undefined ? selectors : selectors.map((each) => narrow(each, between));
   return { ok: true, value, warnings: [] };
+}
+
+/** Keys of a dynamic dimension may be stretches of time. */
+function hasTime(rule: Rule, { dimensions }: Manifest): boolean {
+  return rule.for.some((name) => dimensions.get(name)?.kind !== 'list');
 }
 
 function ofRule(rule: Rule, filter: KeyFilter, reach: Reach): Selector {

@@ -17,6 +17,8 @@ export interface ReadYaml {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+const TOO_DEEP = 'values are nested too deeply to be read';
+
 type At = (start: number, end: number) => Diagnostic['place'];
 
 /** Reads the text from offset `base` on; places count from the start of the whole text. */
@@ -25,7 +27,7 @@ export function readYaml(source: SourceText, base = 0): ReadYaml {
   const at: At = (start, end) => placeAt(source, base + start, base + end);
   const document = parse(text);
   if (document === undefined) {
-    return { root: undefined, diagnostics: [error('values are nested too deeply to be read', at(0, 1))] };
+    return { root: undefined, diagnostics: [error(TOO_DEEP, at(0, 1))] };
   }
   if (document.errors.length > 0) return { root: undefined, diagnostics: syntaxErrors(text, document, at) };
   const tags = document.warnings.flatMap(({ code, pos }) => {
@@ -87,6 +89,8 @@ function sentence({ code, message, pos }: YAMLParseError, text: string): string 
       return 'a second ": " stands in one line';
     case 'BAD_SCALAR_START':
       return `a text cannot begin with ${text.slice(...pos)} unless it is quoted`;
+    case 'RESOURCE_EXHAUSTION':
+      return TOO_DEEP;
     case 'MULTIPLE_DOCS':
       return 'a second document begins here; one is expected';
     default:

@@ -3,12 +3,13 @@
  * tasks bring theirs along; those of modules beside the manifest are traced, and cached by the content of what
  * was traced, so that an unchanged task costs a few stats. Knows no targets.
  */
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
+import { byCodeUnit } from '../json.ts';
 import type { Action, Rule } from '../manifest/model.ts';
 import type { StatMemo } from '../state/memo.ts';
 import { Unreadable } from '../state/memo.ts';
@@ -51,6 +52,8 @@ const pairs = z.array(z.tuple([z.string(), z.string()]));
 const cachedModule = z.object({
   files: pairs,
   packages: pairs,
+  /** Of the names beside its files: a new one may be what an import means from then on. */
+  beside: z.string(),
   version: z.number(),
   bundle: z.string(),
   /** Absolute path of the entry: the bundle holds it, so a workspace that was moved needs another one. */
@@ -135,7 +138,7 @@ export class Code {
     try {
       this.#cache.writeBundle(name, bundle);
       const { version } = await importTask(join(this.#cache.folder, name), path);
-      const module = { files, packages, version, bundle: name, entry };
+      const module = { files, packages, beside: this.#beside(files), version, bundle: name, entry };
       this.#modules.set(path, module);
       this.#cache.write(`${JSON.stringify([...this.#modules])}\n`);
       return { ok: true, module };
@@ -149,6 +152,7 @@ export class Code {
     return (
       existsSync(join(this.#cache.folder, cached.bundle)) &&
       cached.files.every(([file, digest]) => this.#digestOf(file) === digest) &&
+      cached.beside === this.#beside(cached.files) &&
       cached.packages.every(([name, version]) => this.#versionOf(name) === version)
     );
   }
@@ -163,10 +167,22 @@ export class Code {
     }
   }
 
+  /** Modules and folders that lie where the imports were looked for. */
+  #beside(files: CachedModule['files']): string {
+    const folders = new Set(files.map(([file]) => dirname(resolve(this.#workspace, file))));
+    const names = [...folders].map((folder) => readdirSync(folder).filter(mayBeImported).sort(byCodeUnit));
+    return digestOfValue(names);
+  }
+
   /** As the bundle gets it, which is run from within the workspace. */
   #versionOf(name: string): string {
     return packageVersion(name, this.#workspace) ?? 'not installed';
   }
+}
+
+/** A module, a JSON file, or what may be a folder with an index in it. */
+function mayBeImported(name: string): boolean {
+  return /^[^.]+$|\.(?:[cm]?[jt]sx?|json)$/.test(name);
 }
 
 function keyOf(action: Action): string {

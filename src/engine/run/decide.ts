@@ -83,10 +83,7 @@ function decideReadable(
   if (unusable !== undefined)
     return settle(failed(describeUnusable(target, unusable), reasonsOfUnusable(unusable)));
 
-  const parts: Part[] = [
-    ...partsOf(target.rule, partition, code.identity, gathered.inputs),
-    ...gathered.parts,
-  ];
+  const parts = partsOf(target.rule, partition, code.identity, gathered);
   const fingerprint = fingerprintOf(parts);
   const sure = reasonsToRun(session, target, previous, parts, fingerprint, gathered.uncertain.length > 0);
   const due = dueReason(session, target, previous);
@@ -191,10 +188,13 @@ function reasonsToRun(
   }
   for (const [path, digest] of previous.discovered) {
     const is = session.memo.digest(path) ?? 'missing';
-    if (is !== digest) reasons.push({ kind: 'input', name: path, was: digest, is });
+    // A rule that makes it now must come first: the run will say so.
+    if (is !== digest || session.makerOf(path) !== undefined)
+      reasons.push({ kind: 'input', name: path, was: digest, is });
   }
   const failure = session.loaded.failures.get(target.id);
-  if (reasons.length === 0 && failure !== undefined) {
+  // A failure on other inputs or code says nothing of these, which have succeeded before.
+  if (reasons.length === 0 && failure?.fingerprint === fingerprint) {
     reasons.push({ kind: 'failed', name: failure.failure.code, is: failure.failure.message });
   }
   return reasons;
@@ -247,7 +247,7 @@ function dueReason(
   return undefined;
 }
 
-function describeUnusable(target: Target, { input, path, notJson }: Unusable): Failure {
+function describeUnusable(target: Target, { input, path, notJson, leftBy }: Unusable): Failure {
   if (notJson !== undefined) {
     return {
       code: 'input-malformed',
@@ -255,10 +255,17 @@ function describeUnusable(target: Target, { input, path, notJson }: Unusable): F
       hint: 'mend the file',
     };
   }
+  if (leftBy !== undefined) {
+    return {
+      code: 'input-missing',
+      message: `${target.id}: input "${input}" is ${path}, which ${leftBy} left behind and no rule makes any more`,
+      hint: 'name the path that is made now, or copy the file to one that no rule ever made',
+    };
+  }
   return {
     code: 'input-missing',
     message: `${target.id}: input "${input}" is not there: ${path}, and no rule makes it`,
-    hint: 'put the file in place, or mark the input `optional: true`',
+    hint: path.includes('\ufffd') ? 'rename it: its name is not UTF-8' : 'put the file in place, or mark the input `optional: true`',
   };
 }
 

@@ -42,7 +42,7 @@ export interface Gathered {
   readonly uncertain: readonly string[];
   /** Intermediates whose record stands in for files that are gone. */
   readonly elided: readonly number[];
-  /** Those of them that must be read by key: without the file nothing can be said. */
+  /** Those of them that must be read, by key or in a directory: without the file nothing can be said. */
   readonly unread: readonly number[];
 }
 
@@ -51,6 +51,8 @@ export interface Unusable {
   readonly path: string;
   /** Undefined: there is no such file. Otherwise why it is no JSON. */
   readonly notJson: string | undefined;
+  /** What stands there is no source: this target left it behind. */
+  readonly leftBy: string | undefined;
 }
 
 type Settling = Exclude<Member, { kind: 'glob' }>;
@@ -105,7 +107,16 @@ class Collector {
           break;
         case 'nothing':
           if (spec.optional) this.#parts.push(['input', `${spec.name} ${found.path}`, 'none']);
-          else this.#unusable.push({ input: spec.name, path: found.path, notJson: undefined });
+          else
+            this.#unusable.push({
+              input: spec.name,
+              notJson: undefined,
+              path: found.path,
+              leftBy: found.leftBy,
+            });
+          break;
+        case 'unread':
+          this.#unread.add(found.target);
           break;
         case 'absent':
           absent.push({ target: found.id, reason: found.reason, partition: found.partition });
@@ -142,7 +153,7 @@ class Collector {
     }
     const keyed = this.#session.keyed;
     const notJson = keyed.trouble(path, digest);
-    if (notJson !== undefined) this.#unusable.push({ input: name, path, notJson });
+    if (notJson !== undefined) this.#unusable.push({ input: name, path, notJson, leftBy: undefined });
     this.#parts.push(['input', `${name} ${path}#${pointer}`, keyed.digest(path, pointer, digest)]);
     return { path, partition, digest, value: keyed.value(path, pointer, digest) ?? null };
   }
@@ -159,10 +170,13 @@ class Collector {
       if (path === undefined) pathless.push(member);
       else made.set(path, member);
     }
-    const { workspace } = this.#session;
+    const { workspace, leftBehind } = this.#session;
+    // What a target made that has nothing now, and what targets left that are gone, is nobody's source.
+    const isSource = (path: string): boolean =>
+      this.#session.makerOf(path) === undefined && leftBehind.writerOf(path) === undefined;
     const onDisk = globSync(glob.pattern, { cwd: workspace, dot: false, expandDirectories: false });
     for (const path of onDisk) {
-      if (!isStatePath(path) && !made.has(path)) made.set(path, { kind: 'file', path });
+      if (!isStatePath(path) && !made.has(path) && isSource(path)) made.set(path, { kind: 'file', path });
     }
     const sorted = [...made].sort(([a], [b]) => byCodeUnit(a, b)).map(([, member]) => member);
     return [...sorted, ...pathless];

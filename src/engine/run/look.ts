@@ -22,7 +22,10 @@ export interface Here {
 
 export type Found =
   | Here
-  | { readonly kind: 'nothing'; readonly path: string }
+  /** `leftBy`: a file stands there, but it is what a target left that writes there no more. */
+  | { readonly kind: 'nothing'; readonly path: string; readonly leftBy: string | undefined }
+  /** A file in a directory that is gone, for which a record stands in: what it held is not known. */
+  | { readonly kind: 'unread'; readonly target: number }
   | {
       readonly kind: 'absent';
       readonly id: string;
@@ -45,7 +48,7 @@ const NOWHERE: Partition = { keys: {}, spans: {} };
 export function look(session: Session, member: Exclude<Member, { kind: 'glob' }>): Found {
   switch (member.kind) {
     case 'file':
-      return lookAtFile(session, member.path, NOWHERE);
+      return lookAtSource(session, member.path);
     case 'beyond': {
       const { id, partition, reason } = member;
       return { kind: 'absent', id, reason, partition };
@@ -59,7 +62,15 @@ export function look(session: Session, member: Exclude<Member, { kind: 'glob' }>
 
 function lookAtFile(session: Session, path: string, partition: Partition): Found {
   const digest = session.memo.digest(path);
-  return digest === undefined ? { kind: 'nothing', path } : { kind: 'here', path, partition, digest };
+  return digest === undefined
+    ? { kind: 'nothing', path, leftBy: undefined }
+    : { kind: 'here', path, partition, digest };
+}
+
+function lookAtSource(session: Session, path: string): Found {
+  const found = lookAtFile(session, path, NOWHERE);
+  const leftBy = found.kind === 'here' ? session.leftBehind.writerOf(path) : undefined;
+  return leftBy === undefined ? found : { kind: 'nothing', path, leftBy };
 }
 
 function lookAtTarget(session: Session, member: TargetMember): Found {
@@ -75,9 +86,12 @@ function lookAtTarget(session: Session, member: TargetMember): Found {
     member.within === undefined
       ? ({ kind: 'here', path: fact.path, partition, digest: fact.digest } as const)
       : lookAtFile(session, `${fact.path}/${member.within}`, partition);
-  if (found.kind !== 'here') return found;
-  if (isUncertain(settled)) return { ...found, assumed: target.id };
-  return settled.elided ? { ...found, elided: member.target } : found;
+  if (isUncertain(settled))
+    return found.kind === 'here' ? { ...found, assumed: target.id } : { kind: 'uncertain', id: target.id };
+  if (!settled.elided) return found;
+  return found.kind === 'here'
+    ? { ...found, elided: member.target }
+    : { kind: 'unread', target: member.target };
 }
 
 /** Keys that cannot be had: every target over them stands as the one that should have given them. */

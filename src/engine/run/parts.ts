@@ -1,36 +1,40 @@
 /**
- * Everything that a target depends on beside its inputs, as parts of its fingerprint: task, code, parameters,
- * partition and output templates. What only says where bytes come from (settings, pools) is left out.
+ * Everything that a target depends on, as parts of its fingerprint: task, code, parameters, partition, output
+ * templates and inputs. What only says where bytes come from (settings, pools) is left out.
  */
 import { isoInstant } from '../graph/calendar.ts';
 import { render, renderJson } from '../graph/template.ts';
 import type { Part } from '../hash.ts';
-import { canonicalJson } from '../json.ts';
+import { sha256 } from '../hash.ts';
+import { byCodeUnit, canonicalJson, inCanonicalOrder } from '../json.ts';
 import type { OutputSpec, Rule } from '../manifest/model.ts';
 import type { Json, Partition } from '../task.ts';
 import type { CodeIdentity } from './code.ts';
-import type { GatheredInput } from './gather.ts';
-import { renderRecipe } from './recipe.ts';
+import type { Gathered, GatheredInput } from './gather.ts';
+import { openRecipe } from './recipe.ts';
 
+/** In the order in which they are hashed, however they are written, so that a task cannot see what does not count. */
 export function paramsOf(rule: Rule, partition: Partition): Readonly<Record<string, Json>> {
-  return Object.fromEntries(rule.params.map(([name, open]) => [name, renderJson(open, partition)]));
+  const rendered = rule.params.map(([name, open]): [string, Json] => [
+    name,
+    inCanonicalOrder(renderJson(open, partition)),
+  ]);
+  return Object.fromEntries(rendered.sort(([a], [b]) => byCodeUnit(a, b)));
 }
 
 export function partsOf(
   rule: Rule,
   partition: Partition,
   code: CodeIdentity | undefined,
-  inputs: readonly GatheredInput[],
+  gathered: Gathered,
 ): readonly Part[] {
   const { action } = rule;
   const parts: Part[] = [];
   const params = paramsOf(rule, partition);
   switch (action.kind) {
-    case 'run': {
-      const recipe = renderRecipe(action.template, partition, params, inputs, (name) => `\${out.${name}}`);
-      parts.push(['task', 'run', recipe]);
+    case 'run':
+      parts.push(['task', 'run', openRecipe(action.template)]);
       break;
-    }
     case 'builtin':
       parts.push(['task', 'task', action.name]);
       break;
@@ -49,10 +53,26 @@ export function partsOf(
   }
   for (const [name, value] of Object.entries(params))
     parts.push(['param', `params.${name}`, canonicalJson(value)]);
+  // Of what is not certain yet nothing can be said: the last ones may well come again.
+  if (action.kind !== 'run' && gathered.uncertain.length === 0)
+    parts.push(...gathered.inputs.filter(({ list }) => list).map(partitionsPart));
   for (const output of rule.outputs) {
     parts.push(['output', output.name, outputPath(output, partition, '${run_id}')]);
   }
+  parts.push(...gathered.parts);
   return parts;
+}
+
+/** That an input is a list, and of which partitions: a task sees both beside the paths, which need not tell them. */
+function partitionsPart({ name, items, absent, failed }: GatheredInput): Part {
+  const seen = [items, absent, failed].map((members) => members.map(({ partition }) => spelt(partition)));
+  // Lists all the way down, so that this text has one order; and natively written, since members are many.
+  return ['input', `${name} partitions`, sha256(JSON.stringify(seen))];
+}
+
+function spelt({ keys, spans }: Partition): readonly unknown[] {
+  const bounds = Object.entries(spans).map(([name, { start, end }]) => [name, start, end]);
+  return [Object.entries(keys), bounds];
 }
 
 /** Relative to the workspace, or absolute; a directory ends in `/`. */

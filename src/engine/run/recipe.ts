@@ -38,6 +38,21 @@ export function renderRecipe(
   });
 }
 
+/**
+ * The recipe as it counts: with its references open, for what they bring in has parts of the fingerprint of its
+ * own. A dollar sign of the shell's stays doubled, so that no two recipes are spelt alike.
+ */
+export function openRecipe({ parts }: Template): string {
+  return parts
+    .map((part) => {
+      if (typeof part === 'string') return part.replaceAll('$', '$$$$');
+      if (part.kind === 'run_id') return '${run_id}';
+      if (part.kind !== 'dimension') return `\${${part.kind}.${part.name}}`;
+      return part.field === undefined ? `\${${part.name}}` : `\${${part.name}.${part.field}}`;
+    })
+    .join('');
+}
+
 /** A path that begins with a dash would be read as an option. */
 function asOperand(path: string): string {
   return path.startsWith('-') ? `./${path}` : path;

@@ -2,14 +2,15 @@
  * Runs one target: start mark → task into temporary outputs → verify → re-check inputs → flush, rename → record.
  * Knows nothing of the graph or of other targets; the local executor.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
 import { isoInstant } from '../graph/calendar.ts';
 import type { Digest } from '../hash.ts';
 import { sha256File } from '../hash.ts';
 import type { OutputSpec } from '../manifest/model.ts';
-import { errorCode, removeTree } from '../state/files.ts';
+import { removeTree } from '../state/files.ts';
 import { StatMemo, Unreadable } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
@@ -19,9 +20,14 @@ import type { Placement } from './commit.ts';
 import { putInPlace } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { unreadable } from './decide.ts';
+import { learn } from './learnt.ts';
+import { makeWay } from './make-way.ts';
+import { diskTrouble, wrongShape } from './output-trouble.ts';
 import { outputPath } from './parts.ts';
 import type { Runner, RunResult } from './scheduler.ts';
 import type { Session } from './session.ts';
+
+const A_TICK_MS = 50;
 
 export interface OutputPlace extends Placement {
   readonly name: string;
@@ -49,6 +55,7 @@ export class LocalRunner implements Runner {
     const firstPath = rule.outputs[0] ? outputPath(rule.outputs[0], plan.partition, runId) : '';
     const folder = this.#state.temporaryFolder(this.#session.memo.absolute(firstPath));
     const started = performance.now();
+    const since = Date.now();
     try {
       const places = rule.outputs.map((output) => this.#place(plan, output, runId, folder));
       const attempted = await attempt({
@@ -59,7 +66,7 @@ export class LocalRunner implements Runner {
         signal: this.#signal,
       });
       const seconds = Math.round(performance.now() - started) / 1000;
-      return await this.#finish(plan, places, runId, attempted, seconds);
+      return await this.#finish(plan, places, runId, attempted, { seconds, since });
     } catch (thrown) {
       const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
       if (failure === undefined) throw thrown;
@@ -82,7 +89,7 @@ export class LocalRunner implements Runner {
     places: readonly OutputPlace[],
     runId: string,
     attempted: Attempted,
-    seconds: number,
+    times: { readonly seconds: number; readonly since: number },
   ): Promise<RunResult> {
     switch (attempted.kind) {
       case 'failed':
@@ -91,7 +98,7 @@ export class LocalRunner implements Runner {
         if (!this.#inputsHold(plan)) return { kind: 'again' };
         const { reason, recheckAfter } = attempted;
         const at = recheckAfter === undefined ? undefined : new Date(Date.now() + recheckAfter).toISOString();
-        this.#record(plan, seconds, {
+        this.#record(plan, times.seconds, {
           outputs: [],
           discovered: [],
           absent: { reason, ...(at === undefined ? {} : { recheckAt: at }) },
@@ -102,8 +109,19 @@ export class LocalRunner implements Runner {
           outcome: 'absent',
         };
       }
-      case 'done':
-        return this.#commit(plan, places, runId, attempted.discovered, seconds);
+      case 'done': {
+        const learnt = learn(this.#session, plan, attempted.discovered, times.since);
+        switch (learnt.kind) {
+          case 'failed':
+            return this.#fail(plan, learnt.failure);
+          case 'moved':
+            // Or the same time stamps would look like another change.
+            await sleep(A_TICK_MS);
+            return { kind: 'again' };
+          case 'learnt':
+            return this.#commit(plan, places, runId, learnt.inputs, times.seconds);
+        }
+      }
     }
   }
 
@@ -123,7 +141,7 @@ export class LocalRunner implements Runner {
     plan: RunPlan,
     places: readonly OutputPlace[],
     runId: string,
-    discovered: readonly string[],
+    discovered: SuccessRecord['discovered'],
     seconds: number,
   ): Promise<RunResult> {
     const { memo } = this.#session;
@@ -143,16 +161,15 @@ export class LocalRunner implements Runner {
       ),
     );
     if (!this.#inputsHold(plan)) return { kind: 'again' };
-    const learnt: [string, string][] = [];
-    for (const path of discovered) learnt.push([path, memo.digest(path) ?? 'missing']);
 
     // Files that would be replaced by their own content stay: readers and the memo are spared.
     const changed = places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
+    for (const place of changed) makeWay(this.#session, place);
     putInPlace(changed);
     const numbered = places.some((_, at) => plan.target.rule.outputs[at]?.template.parts.some(isRunId));
     const record = this.#record(plan, seconds, {
       outputs,
-      discovered: learnt,
+      discovered,
       ...(numbered ? { runId } : {}),
     });
     const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
@@ -195,30 +212,6 @@ export class LocalRunner implements Runner {
   }
 }
 
-const DISK_TROUBLE: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: free some space and build again',
-  EDQUOT: 'the disk quota is used up: free some space and build again',
-  EACCES: 'make the folder writable for this user',
-  EPERM: 'make the folder writable for this user',
-  EROFS: 'the volume is mounted read-only: point `paths` of the config elsewhere',
-  ENOTDIR: 'a file stands where a folder is wanted: move it away',
-  EISDIR: 'a folder stands where a file is wanted: move it away',
-  ENOTEMPTY: 'a folder stands where a file is wanted: move it away',
-  EEXIST: 'a file stands where a folder is wanted: move it away',
-};
-
-/** Trouble with the place where outputs go is an expected failure; anything else that is thrown here is a bug. */
-function diskTrouble(target: string, thrown: unknown): Failure | undefined {
-  const code = errorCode(thrown) ?? '';
-  const hint = DISK_TROUBLE[code];
-  if (hint === undefined || !(thrown instanceof Error)) return undefined;
-  return {
-    code: 'cannot-write',
-    message: `${target}: its outputs cannot be written: ${thrown.message}`,
-    hint,
-  };
-}
-
 function isRunId(part: string | { readonly kind: string }): boolean {
   return typeof part !== 'string' && part.kind === 'run_id';
 }
@@ -229,15 +222,6 @@ function sameOutputs(previous: SuccessRecord | undefined, outputs: readonly Outp
     const old = previous.outputs[at];
     return old?.path === path && old.digest === digest;
   });
-}
-
-function wrongShape({ name, path, temporary, directory }: OutputPlace): string | undefined {
-  const stat = statSync(temporary, { throwIfNoEntry: false });
-  if (stat === undefined) return `the task ended without writing output "${name}" (${path})`;
-  if (directory && !stat.isDirectory())
-    return `output "${name}" (${path}/) must be a directory, and is a file`;
-  if (!directory && !stat.isFile()) return `output "${name}" (${path}) must be a file, and is none`;
-  return undefined;
 }
 
 function digestOfDirectory(folder: string): Digest {

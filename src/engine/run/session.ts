@@ -9,12 +9,15 @@ import type { Target } from '../graph/graph.ts';
 import { Graph } from '../graph/graph.ts';
 import { PathEdges } from '../graph/path-edges.ts';
 import type { Manifest, Rule } from '../manifest/model.ts';
+import { inOrder } from '../manifest/report.ts';
 import type { Loaded } from '../state/journal.ts';
 import type { StatMemo } from '../state/memo.ts';
 import type { CodeRecord, OutputFact } from '../state/record.ts';
 import type { Code, CodeIdentity, Identified } from './code.ts';
 import { givenKeys, refusedKeys } from './given-keys.ts';
 import { KeyedFiles } from './keyed-files.ts';
+import { LeftBehind } from './left-behind.ts';
+import { protectedOutputs } from './protected-outputs.ts';
 import type { Settled } from './settled.ts';
 import { isUncertain } from './settled.ts';
 
@@ -39,6 +42,7 @@ export class Session {
   readonly code: Code;
   readonly options: PassOptions;
   readonly keyed: KeyedFiles;
+  readonly leftBehind: LeftBehind;
   readonly #settled: (Settled | undefined)[] = [];
   /** What each rule runs, by rule name; filled before the first target is decided. */
   readonly identified = new Map<string, Identified>();
@@ -58,14 +62,21 @@ export class Session {
     this.code = parts.code;
     this.options = parts.options;
     this.keyed = new KeyedFiles(parts.memo);
+    this.leftBehind = new LeftBehind(parts.loaded, parts.memo);
   }
 
   check(): readonly Diagnostic[] {
-    return checkGraph(this.graph, this.paths);
+    return inOrder([...checkGraph(this.graph, this.paths), ...protectedOutputs(this.graph, this.paths.outputs)]);
   }
 
   settled(index: number): Settled | undefined {
     return this.#settled[index];
+  }
+
+  /** The target that makes a path, as far as keys are known. */
+  makerOf(path: string): Target | undefined {
+    const maker = this.paths.makerOf(path, new Set());
+    return maker === undefined ? undefined : this.graph.target(maker.target);
   }
 
   async identifyCode(): Promise<void> {

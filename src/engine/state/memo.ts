@@ -30,6 +30,7 @@ interface Entry {
 }
 
 const HEADER = 'pipeline stat memo 1';
+const NOT_UTF8 = 'its name is not UTF-8: rename it';
 
 /** Something stands at a path, and its content cannot be had. */
 export class Unreadable extends Error {
@@ -116,6 +117,8 @@ export class StatMemo {
     return digestOfValue(
       filesBelow(absolute).flatMap((name) => {
         const digest = this.digest(base + name);
+        // Its changes would go unseen: such a name cannot be spelt back.
+        if (digest === undefined && name.includes('\ufffd')) throw new Unreadable(base + name, NOT_UTF8);
         return digest === undefined ? [] : [[name, digest]];
       }),
     );

@@ -81,6 +81,8 @@ function prepare(workspace: string): string {
     if (code === undefined) throw thrown;
     // The .gitignore stands there already: the user's own changes to it stay.
     if (code === 'EEXIST' && statOf(join(folder, 'code'))?.isDirectory()) return folder;
+    // A full disk says for itself what to do.
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw thrown;
     const message = `${folder} cannot be written to (${code}): make the workspace writable for this user`;
     throw new StateError(message, { cause: thrown });
   }

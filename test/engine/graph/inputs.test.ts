@@ -156,6 +156,23 @@ rules:
     expect(graphed.graph.find('state/2023-12')).toBeUndefined();
   });
 
+  it('is one, not a list, where two calendars of one step have different names', () => {
+    const yaml = `
+dimensions:
+  month: { every: month, from: "2024-01-01T00:00:00Z" }
+  moon: { every: month, from: "2024-02-01T00:00:00Z" }
+rules:
+  p: { for: [moon], out: { p: "p/\${moon}" }, run: echo }
+  c: { for: [month], in: { x: { rule: p } }, out: { c: "c/\${month}" }, run: echo }
+`;
+    const graphed = graphOf(yaml, AS_OF);
+    expect(inputsOf(graphed, 'c/2024-02')[0]?.list).toBe(false);
+    expect(membersOf(graphed, 'c/2024-02', 'x')).toEqual(['p/2024-02#p']);
+    expect(membersOf(graphed, 'c/2024-01', 'x')).toEqual([
+      'absent p/2024-01: dimension "moon" has no such key',
+    ]);
+  });
+
   it('is not confused by dimensions that are called like what every object has', () => {
     const yaml = `
 dimensions: { constructor: [a, b], toString: [x] }

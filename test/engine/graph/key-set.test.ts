@@ -162,6 +162,14 @@ describe('the keys of a dynamic dimension', () => {
   });
 });
 
+it('a key that ends at an instant does not reach beyond it', () => {
+  const known = dynamicKeySet(['2023', '2024-01-01', '2024-01-02']);
+  expect(firstReaching(known, Date.parse('2024-01-01T00:00:00Z') - 1)).toBe(0);
+  expect(firstReaching(known, Date.parse('2024-01-01T00:00:00Z'))).toBe(1);
+  expect(firstReaching(known, Date.parse('2024-01-02T00:00:00Z'))).toBe(2);
+  expect(firstReaching(known, Date.parse('2024-01-03T00:00:00Z'))).toBe(3);
+});
+
 const files = `
 dimensions:
   symbol: [A, B]

@@ -57,6 +57,19 @@ describe('a path that another rule outputs', () => {
     expect(read('spans/ETH/2025-04-01T00:00:00Z.csv')).toEqual(['file spans/ETH/2025-04-01T00:00:00Z.csv']);
   });
 
+  it('must have the right span beside the right key', () => {
+    const yaml = (path: string): string => `
+dimensions: { month: { every: month, from: "2025-04-20T00:00:00Z", to: "2025-05-31T23:59:00Z" } }
+rules:
+  p: { for: [month], out: { p: "p/\${month}_\${month.end}" }, run: echo }
+  c: { in: { x: "${path}" }, out: { c: c }, run: echo }
+`;
+    const of = (path: string) => membersOf(graphOf(yaml(path)), 'c', 'x');
+    expect(of('p/2025-04_2025-05-01T00:00:00Z')).toEqual(['p/2025-04#p']);
+    expect(of('p/2025-04_2025-06-01T00:00:00Z')).toEqual(['file p/2025-04_2025-06-01T00:00:00Z']);
+    expect(of('p/2025-04_whatever')).toEqual(['file p/2025-04_whatever']);
+  });
+
   it('may be a directory, or lie in it', () => {
     expect(read('tree/ETH')).toEqual(['tree/ETH#dir']);
     expect(read('tree/ETH/')).toEqual(['tree/ETH#dir']);
@@ -87,6 +100,21 @@ describe('a path that another rule outputs', () => {
     expect(membersOf(graphed, 'consumer', 'x')).toEqual(['file zip/ETH/2024-01.zip']);
     graphed.graph.provideKeys('file', 'ETH', undefined);
     expect(membersOf(graphed, 'consumer', 'x')).toEqual(['unavailable archive by sources/ETH']);
+  });
+
+  it('awaits no keys when another key of the path is none already', () => {
+    const yaml = (path: string): string => `
+dimensions:
+  side: [bid, ask]
+  file: { keys: { rule: names, pointer: /files } }
+rules:
+  names: { out: { n: names.json }, run: echo }
+  p: { for: [file, side], out: { p: "p/\${file}/\${side}" }, run: echo }
+  c: { in: { x: "${path}" }, out: { c: c }, run: echo }
+`;
+    expect(awaitsOf(graphOf(yaml('p/any/bid')), 'c')).toEqual(['names']);
+    expect(awaitsOf(graphOf(yaml('p/any/mid')), 'c')).toEqual([]);
+    expect(membersOf(graphOf(yaml('p/any/mid')), 'c', 'x')).toEqual(['file p/any/mid']);
   });
 
   it('of a symbol that there is not awaits nothing and makes no target', () => {

@@ -1,0 +1,44 @@
+/**
+ * Inputs that a task says it has read beyond those that its rule declares: which of them count, with which digest.
+ * They were not digested before it ran, so time stamps must tell whether they held still. Knows no outputs.
+ */
+
+import type { Target } from '../graph/graph.ts';
+import { oneSpelling } from '../graph/path-edges.ts';
+import { changedSince } from '../state/files.ts';
+import type { TaskFailure } from '../task.ts';
+import type { RunPlan } from './decide.ts';
+import type { Session } from './session.ts';
+
+export type Learnt =
+  | { readonly kind: 'learnt'; readonly inputs: readonly (readonly [path: string, digest: string])[] }
+  /** One of them changed while the task ran: what it has read is not known. */
+  | { readonly kind: 'moved' }
+  | { readonly kind: 'failed'; readonly failure: TaskFailure };
+
+/** `since`: the wall clock when the task was started, epoch milliseconds. */
+export function learn(session: Session, plan: RunPlan, discovered: readonly string[], since: number): Learnt {
+  const declared = plan.gathered.inputs.flatMap(({ items }) => items.map(({ path }) => oneSpelling(path)));
+  const inputs: [string, string][] = [];
+  for (const given of discovered) {
+    const path = withinWorkspace(session, given);
+    if (declared.some((each) => path === each || path.startsWith(`${each}/`))) continue;
+    const maker = session.makerOf(path);
+    if (maker !== undefined) return { kind: 'failed', failure: undeclared(plan.target, path, maker) };
+    if (changedSince(session.memo.absolute(path), since)) return { kind: 'moved' };
+    inputs.push([path, session.memo.digest(path) ?? 'missing']);
+  }
+  return { kind: 'learnt', inputs };
+}
+
+function withinWorkspace({ workspace }: Session, path: string): string {
+  return oneSpelling(path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : path);
+}
+
+function undeclared({ id, rule }: Target, path: string, maker: Target): TaskFailure {
+  return {
+    code: 'undeclared-input',
+    message: `${id} has read ${path}, which ${maker.id} makes: whether that is built first is left to chance`,
+    hint: `declare it among the inputs of rule "${rule.name}": { rule: ${maker.rule.name} }`,
+  };
+}

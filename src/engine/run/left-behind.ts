@@ -1,0 +1,54 @@
+/**
+ * What builds have left on disk: outputs of targets that are gone, or that write elsewhere now. A clean build would
+ * not have it, so nobody may read it as a source, and it gives way to a new output. Only what is still just as it
+ * was recorded: anything else is the user's. Removes nothing.
+ */
+import { oneSpelling } from '../graph/path-edges.ts';
+import type { Digest } from '../hash.ts';
+import type { Loaded } from '../state/journal.ts';
+import type { StatMemo } from '../state/memo.ts';
+
+interface Written {
+  readonly target: string;
+  readonly path: string;
+  readonly digest: Digest;
+}
+
+export class LeftBehind {
+  readonly #loaded: Loaded;
+  readonly #memo: StatMemo;
+  #written: ReadonlyMap<string, readonly Written[]> | undefined;
+
+  constructor(loaded: Loaded, memo: StatMemo) {
+    this.#loaded = loaded;
+    this.#memo = memo;
+  }
+
+  /** The target that wrote what stands at a path, itself or within a directory. To be asked of paths that no target makes. */
+  writerOf(path: string): string | undefined {
+    this.#written ??= written(this.#loaded);
+    for (
+      let here = oneSpelling(path);
+      here !== '';
+      here = here.slice(0, Math.max(0, here.lastIndexOf('/')))
+    ) {
+      const found = this.#written.get(here)?.find(({ digest }) => this.#memo.digest(here) === digest);
+      if (found !== undefined) return found.target;
+    }
+    return undefined;
+  }
+}
+
+/** One path may have been written by several, one after the other. */
+function written({ successes, orphans }: Loaded): ReadonlyMap<string, readonly Written[]> {
+  const all = new Map<string, Written[]>();
+  const add = (each: Written): void => {
+    const known = all.get(each.path);
+    if (known) known.push(each);
+    else all.set(each.path, [each]);
+  };
+  for (const { target, outputs } of successes.values())
+    for (const { path, digest } of outputs) add({ target, path, digest });
+  for (const orphan of orphans.values()) add(orphan);
+  return all;
+}
