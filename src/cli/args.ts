@@ -14,7 +14,8 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
 const AS_OF_HINT = 'write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`';
-const BETWEEN_HINT = 'write a year as 2024, a month as 2024-08, a day as 2024-08-01, or an instant as 2024-08-01T12:00:00Z (UTC)';
+const BETWEEN_HINT =
+  'write a year as 2024, a month as 2024-08, a day as 2024-08-01, or an instant as 2024-08-01T12:00:00Z (UTC)';
 
 /** Epoch milliseconds of the minute. A day means its last minute. `now` is the last minute that has ended. */
 export function parseAsOf(text: string, now: number): number {
@@ -45,8 +46,10 @@ function parseInstant(text: string, option: string, hint: string): number {
 /** `--from` and `--to` name partitions (2024, 2024-08, 2024-08-01) or instants; both ends are included. */
 export function parseBetween(from: string | undefined, to: string | undefined): Span | undefined {
   if (from === undefined && to === undefined) return undefined;
-  const start = from === undefined ? -8.64e15 : (timeKey(from)?.start ?? parseInstant(from, '--from', BETWEEN_HINT));
-  const end = to === undefined ? 8.64e15 : (timeKey(to)?.end ?? parseInstant(to, '--to', BETWEEN_HINT) + MINUTE);
+  const start =
+    from === undefined ? -8.64e15 : (timeKey(from)?.start ?? parseInstant(from, '--from', BETWEEN_HINT));
+  const end =
+    to === undefined ? 8.64e15 : (timeKey(to)?.end ?? parseInstant(to, '--to', BETWEEN_HINT) + MINUTE);
   if (start >= end) throw new UsageError(`--from ${from} lies after --to ${to}`, 'swap them');
   return { start, end };
 }

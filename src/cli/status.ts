@@ -44,7 +44,7 @@ export async function printStatus(
     return EXIT.usage;
   }
   for (const remark of found.remarks) complain(io, remark);
-  const targets = options.staleOnly ? found.targets.filter(wouldRun) : found.targets;
+  const targets = options.staleOnly ? found.targets.filter(isUnsettled) : found.targets;
   const asOf = isoInstant(opened.manifest.asOf);
   if (common.json) printJson(io, { asOf, counts: countStates(targets), targets });
   else if (options.staleOnly && targets.length === 0) io.stdout.write('nothing to do\n');
@@ -55,11 +55,7 @@ export async function printStatus(
   return options.check && targets.some(isUnsettled) ? EXIT.stale : EXIT.done;
 }
 
-function wouldRun({ state }: TargetStatus): boolean {
-  return state !== 'fresh' && state !== 'absent';
-}
-
-/** What `--check` complains of. */
+/** What `build -n` tells of, and `--check` complains of. */
 function isUnsettled({ state }: TargetStatus): boolean {
   return state !== 'fresh' && state !== 'absent';
 }

@@ -1,30 +1,16 @@
 /** `pipeline why TARGET`: everything that one target depends on, then and now. */
-import { builtins } from '../compose.ts';
-import { compareParts, survey } from '../engine/status.ts';
+import { compareParts } from '../engine/status.ts';
 import { formatWhy } from '../ui/why.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { complain, outTerminal, printJson } from './io.ts';
+import { survey } from './survey.ts';
 import type { Common } from './workspace.ts';
-import { openWorkspace, printDiagnostics } from './workspace.ts';
 
 export async function why(common: Common, target: string, io: Io): Promise<ExitCode> {
-  const opened = openWorkspace(common, io);
-  if (opened === undefined) return EXIT.usage;
-  const found = await survey({
-    ...opened,
-    selectors: [target],
-    between: undefined,
-    force: false,
-    refresh: false,
-    builtins: builtins(),
-    now: io.now(),
-  });
-  if (found.kind === 'invalid') {
-    printDiagnostics(found.diagnostics, io);
-    return EXIT.usage;
-  }
+  const found = await survey(common, [target], io);
+  if (found === undefined) return EXIT.usage;
   const [only, ...others] = found.targets;
   if (only === undefined || others.length > 0) {
     const count = only === undefined ? 'no target' : `${found.targets.length} targets`;

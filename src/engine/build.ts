@@ -6,7 +6,6 @@ import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Listener, Outcome } from './events.ts';
 import { isoInstant } from './graph/calendar.ts';
-import { parseSelectors } from './graph/selector.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
@@ -15,7 +14,7 @@ import { LocalRunner } from './run/run-target.ts';
 import { schedule } from './run/scheduler.ts';
 import type { PassOptions } from './run/session.ts';
 import { Session } from './run/session.ts';
-import { checkMatches, rootsOf } from './select.ts';
+import { select } from './select.ts';
 import { BuildState } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -83,17 +82,12 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       now: request.now,
     };
     const session = new Session(manifest, { ...parts, options });
-    const problems = session.check();
-    if (problems.length > 0) return { kind: 'invalid', diagnostics: problems };
-    const selectors = parseSelectors(request.selectors, manifest, request.between);
-    if (!selectors.ok) return { kind: 'invalid', diagnostics: selectors.diagnostics };
-    const matches = checkMatches(session.graph, selectors.value, request.selectors);
-    if (!matches.ok) return { kind: 'invalid', diagnostics: matches.diagnostics };
     const probe = (): Session =>
       new Session(manifest, { ...parts, options: { ...options, dry: true, force: () => false } });
-    const roots = await rootsOf(selectors.value, manifest, probe);
-    if (!roots.ok) return { kind: 'invalid', diagnostics: roots.diagnostics };
-    if (request.force) forced = roots.value.selected;
+    const selection = await select(session, request, probe);
+    if (!selection.ok) return { kind: 'invalid', diagnostics: selection.diagnostics };
+    const { roots } = selection.value;
+    if (request.force) forced = roots.selected;
 
     emit({
       type: 'build-started',
@@ -109,7 +103,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     };
     const runner = new LocalRunner(session, state, told, signal);
     const { jobs, failFast } = request;
-    await schedule(session, roots.value, { runner, jobs, failFast, signal, emit: told });
+    await schedule(session, roots, { runner, jobs, failFast, signal, emit: told });
     const runId = repairLatest(session, emit);
     emit({
       type: 'build-finished',

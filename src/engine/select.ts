@@ -7,18 +7,51 @@ import { error } from './diagnostic.ts';
 import { dependentsOf } from './graph/dependents.ts';
 import type { Graph, KeyFilter } from './graph/graph.ts';
 import type { Selector } from './graph/selector.ts';
+import { parseSelectors } from './graph/selector.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Wanted } from './run/roots.ts';
 import { Roots } from './run/roots.ts';
 import { schedule } from './run/scheduler.ts';
 import type { Session } from './run/session.ts';
+import type { Span } from './task.ts';
 
 /** A dry session over the same records: made only when a selector needs it. */
-export type Probe = () => Session;
+type Probe = () => Session;
+
+export interface Selection {
+  readonly selectors: readonly Selector[];
+  readonly roots: Roots;
+}
+
+/** What a request selects, or all that is wrong with the graph or with how it is asked for. */
+export async function select(
+  session: Session,
+  request: { readonly selectors: readonly string[]; readonly between: Span | undefined },
+  probe: Probe,
+): Promise<Checked<Selection>> {
+  const { manifest } = session.graph;
+  const problems = session.check();
+  if (problems.length > 0) return { ok: false, diagnostics: problems };
+  const texts = request.selectors.map((text) => withinWorkspace(text, session.workspace));
+  const selectors = parseSelectors(texts, manifest, request.between);
+  if (!selectors.ok) return selectors;
+  const matches = checkMatches(session.graph, selectors.value, texts);
+  if (!matches.ok) return matches;
+  const roots = await rootsOf(selectors.value, manifest, probe);
+  if (!roots.ok) return roots;
+  return { ok: true, value: { selectors: selectors.value, roots: roots.value }, warnings: [] };
+}
+
+/** An output may be named by its absolute path, as shells complete it. */
+function withinWorkspace(text: string, workspace: string): string {
+  const plus = text.startsWith('+') ? '+' : '';
+  const path = text.slice(plus.length);
+  return path.startsWith(`${workspace}/`) ? plus + path.slice(workspace.length + 1) : text;
+}
 
 const always: KeyFilter = () => true;
 
-export async function rootsOf(
+async function rootsOf(
   selectors: readonly Selector[],
   manifest: Manifest,
   probe: Probe,

@@ -6,7 +6,6 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Reason, TargetState, TargetStatus } from './events.ts';
 import { linkInputs } from './graph/edges.ts';
 import type { Selector } from './graph/selector.ts';
-import { parseSelectors } from './graph/selector.ts';
 import type { Part } from './hash.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
@@ -16,7 +15,7 @@ import { partsOf } from './run/parts.ts';
 import type { Roots } from './run/roots.ts';
 import { schedule } from './run/scheduler.ts';
 import { Session } from './run/session.ts';
-import { checkMatches, rootsOf } from './select.ts';
+import { select } from './select.ts';
 import { openForReading } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -36,7 +35,6 @@ export type Survey =
   | {
       readonly kind: 'surveyed';
       readonly session: Session;
-      readonly roots: Roots;
       readonly targets: readonly TargetStatus[];
       readonly remarks: readonly string[];
     }
@@ -61,24 +59,19 @@ export async function survey(request: StatusRequest): Promise<Survey> {
       },
     });
   const session = make(request.force);
-  const problems = session.check();
-  if (problems.length > 0) return { kind: 'invalid', diagnostics: problems };
-  const selectors = parseSelectors(request.selectors, manifest, request.between);
-  if (!selectors.ok) return { kind: 'invalid', diagnostics: selectors.diagnostics };
-  const matches = checkMatches(session.graph, selectors.value, request.selectors);
-  if (!matches.ok) return { kind: 'invalid', diagnostics: matches.diagnostics };
-  const roots = await rootsOf(selectors.value, manifest, () => make(false));
-  if (!roots.ok) return { kind: 'invalid', diagnostics: roots.diagnostics };
-  forced = roots.value.selected;
-  await schedule(session, roots.value, {
+  const selection = await select(session, request, () => make(false));
+  if (!selection.ok) return { kind: 'invalid', diagnostics: selection.diagnostics };
+  const { roots, selectors } = selection.value;
+  forced = roots.selected;
+  await schedule(session, roots, {
     runner: undefined,
     jobs: 1,
     failFast: false,
     signal: new AbortController().signal,
     emit: () => undefined,
   });
-  const targets = statuses(session, roots.value, selectors.value);
-  return { kind: 'surveyed', session, roots: roots.value, targets, remarks: loaded.remarks };
+  const targets = statuses(session, roots, selectors);
+  return { kind: 'surveyed', session, targets, remarks: loaded.remarks };
 }
 
 /** By rule in declared order, then by partition; of what is selected, or with `+` of all it needs too. */

@@ -111,6 +111,62 @@ describe('build', () => {
   });
 });
 
+describe('--from and --to without selectors', () => {
+  it('leave rules without partitions in time alone, which would pull in all that they fan in', async () => {
+    const rig = new Rig(FILES);
+    await cli(['-C', rig.dir, '-q', 'build', '--from', '2024-02', '--to', '2024-02']);
+    expect(rig.has('text/b-2024-02.txt')).toBe(true);
+    expect([rig.has('text/b-2024-01.txt'), rig.has('table.csv')]).toEqual([false, false]);
+  });
+
+  it('have nothing to narrow where no rule has partitions in time', async () => {
+    const rig = new Rig({
+      'pipeline.yaml': 'version: 1\nrules:\n  one: { out: { text: x.txt }, run: "echo 1 > ${out.text}" }\n',
+    });
+    expect(await cli(['-C', rig.dir, 'build', '--from', '2024'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: no rule that is built by default has partitions in time for --from and --to to narrow\n  = leave them out\n\n1 error\n',
+    });
+  });
+});
+
+describe('an output path as a selector', () => {
+  it('may be absolute, as shells complete it', async () => {
+    const rig = new Rig(FILES);
+    const { out } = await cli(['-C', rig.dir, 'status', '--json', `+${rig.path('text/a-2024-01.txt')}`]);
+    expect(lines(out)[0]).toMatchObject({ targets: [{ target: 'text/a/2024-01' }] });
+  });
+});
+
+describe('outputs that would overwrite what the build is made of', () => {
+  it('are mistakes of the manifest, and nothing runs', async () => {
+    const manifest = `version: 1
+configs: [c.yaml]
+rules:
+  a: { out: { x: .pipeline/x }, run: "echo > \${out.x}" }
+  b: { out: { x: pipeline.yaml }, run: "echo > \${out.x}" }
+  c: { out: { x: "c.\${s}" }, for: [s], run: "echo > \${out.x}" }
+  d: { out: { x: tasks/ }, task: ./tasks/t.js }
+dimensions: { s: [json, yaml] }
+`;
+    const rig = new Rig({
+      'pipeline.yaml': manifest,
+      'c.yaml': '{}\n',
+      'tasks/t.js': 'export default { version: 1, run() {} };\n',
+    });
+    const { code, err } = await cli(['-C', rig.dir, 'build']);
+    expect(code).toBe(2);
+    expect(err.split('\n').filter((line) => line.startsWith('error:'))).toEqual([
+      'error: output "x" of rule "a" would lie among the private state of builds',
+      'error: output "x" of rule "b" would overwrite pipeline.yaml, which this build is made of',
+      'error: output "x" of rule "c" would overwrite c.yaml, which this build is made of',
+      'error: output "x" of rule "d" would overwrite tasks/t.js, which this build is made of',
+    ]);
+    expect(rig.read('pipeline.yaml')).toBe(manifest);
+  });
+});
+
 describe('status', () => {
   it('says what is stale and why, ranges compressed, and with --check exits 3', async () => {
     const rig = new Rig(FILES);
@@ -207,6 +263,22 @@ describe('query', () => {
   });
 });
 
+describe('query after a symbol was dropped', () => {
+  it('leaves its rows out, as a clean build would', async () => {
+    const tables = `version: 1
+dimensions: { symbol: "\${symbols}" }
+configs: [config.yaml]
+rules:
+  table: { for: [symbol], out: { table: "tables/\${symbol}.csv" }, run: "(echo n; echo 1) > \${out.table}" }
+`;
+    const rig = new Rig({ ...FILES, 'pipeline.yaml': tables });
+    await cli(['-C', rig.dir, 'build']);
+    const sql = 'select count(*) as n from "table"';
+    expect((await cli(['-C', rig.dir, 'query', sql])).out).toBe('n\n2\n');
+    expect((await cli(['-C', rig.dir, '--set', 'symbols=[b]', 'query', sql])).out).toBe('n\n1\n');
+  });
+});
+
 describe('usage errors', () => {
   it.each([
     [
@@ -216,6 +288,14 @@ describe('usage errors', () => {
     [
       ['build', '--as-of', 'yesterday'],
       'error: --as-of yesterday is no instant\n  = write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`\n',
+    ],
+    [
+      ['build', '--from', 'now'],
+      'error: --from now is no instant\n  = write a year as 2024, a month as 2024-08, a day as 2024-08-01, or an instant as 2024-08-01T12:00:00Z (UTC)\n',
+    ],
+    [
+      ['-C', 'config.yaml', 'build'],
+      'error: -C config.yaml is no folder\n  = name the folder that pipeline.yaml lies in\n',
     ],
     [['build', '-j', '0'], 'error: -j 0 is no number of jobs\n  = give a whole number from 1, e.g. -j 4\n'],
     [

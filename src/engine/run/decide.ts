@@ -7,16 +7,19 @@ import type { Failure, Reason } from '../events.ts';
 import type { LinkedInput } from '../graph/edges.ts';
 import type { Target } from '../graph/graph.ts';
 import type { Digest, Part } from '../hash.ts';
-import { explain, fingerprintOf } from '../hash.ts';
+import { fingerprintOf } from '../hash.ts';
 import { Unreadable } from '../state/memo.ts';
-import type { CodeRecord, SuccessRecord } from '../state/record.ts';
+import type { SuccessRecord } from '../state/record.ts';
 import type { Partition } from '../task.ts';
 import type { CodeIdentity, Identified } from './code.ts';
-import type { Gathered, Unusable } from './gather.ts';
+import type { Gathered } from './gather.ts';
 import { gather } from './gather.ts';
 import { partsOf } from './parts.ts';
+import { dueReason, reasonsToRun } from './reasons.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
+import { uncertainKeys } from './uncertain-keys.ts';
+import { describeUnusable, reasonsOfUnusable } from './unusable.ts';
 
 export interface RunPlan {
   readonly target: Target;
@@ -64,7 +67,10 @@ function decideReadable(
 ): Decision {
   const { graph, loaded, options } = session;
   const partition = graph.partition(target);
-  const gathered = gather(session, linked, partition);
+  const found = gather(session, linked, partition);
+  const keys = options.dry ? uncertainKeys(session, target) : [];
+  const gathered =
+    keys.length === 0 ? found : { ...found, uncertain: [...new Set([...found.uncertain, ...keys])] };
   const previous = loaded.successes.get(target.id);
   const settle = (settled: Settled): Decision => ({ kind: 'settle', settled });
 
@@ -85,7 +91,7 @@ function decideReadable(
 
   const parts = partsOf(target.rule, partition, code.identity, gathered);
   const fingerprint = fingerprintOf(parts);
-  const sure = reasonsToRun(session, target, previous, parts, fingerprint, gathered.uncertain.length > 0);
+  const sure = reasonsToRun(session, target, previous, parts, fingerprint, gathered);
   const due = dueReason(session, target, previous);
   const asked = due !== undefined && (!options.dry || options.refresh) && !options.offline;
   const plan: RunPlan = {
@@ -154,121 +160,4 @@ function fresh(
   const elided =
     target.rule.intermediate && record.outputs.some(({ path }) => session.memo.digest(path) === undefined);
   return { state: 'fresh', record, elided, reasons };
-}
-
-/** Reasons that hold whatever becomes of uncertain producers. Empty: nothing is known to call for a run. */
-function reasonsToRun(
-  session: Session,
-  target: Target,
-  previous: SuccessRecord | undefined,
-  parts: readonly Part[],
-  fingerprint: Digest,
-  uncertain: boolean,
-): readonly Reason[] {
-  if (session.options.force(target)) return [{ kind: 'forced', name: target.id }];
-  if (previous === undefined) {
-    const failure = session.loaded.failures.get(target.id);
-    if (failure === undefined) return [{ kind: 'new', name: target.id }];
-    return [{ kind: 'failed', name: failure.failure.code, is: failure.failure.message }];
-  }
-  const reasons: Reason[] = [];
-  if (previous.fingerprint !== fingerprint) {
-    for (const change of explain(previous.parts, parts)) {
-      // What an uncertain producer gave last time may well come again.
-      if (uncertain && change.is === undefined) continue;
-      if (change.kind === 'code') reasons.push(...codeReasons(session, change.was, change.is));
-      else reasons.push({ ...change, kind: kindOf(change.kind) });
-    }
-  }
-  for (const { name, path, digest } of previous.outputs) {
-    const is = session.memo.digest(path);
-    if (is === digest) continue;
-    if (is === undefined && mayBeGone(session, target)) continue;
-    reasons.push({ kind: 'output', name: path || name, was: digest, is: is ?? 'missing' });
-  }
-  for (const [path, digest] of previous.discovered) {
-    const is = session.memo.digest(path) ?? 'missing';
-    // A rule that makes it now must come first: the run will say so.
-    if (is !== digest || session.makerOf(path) !== undefined)
-      reasons.push({ kind: 'input', name: path, was: digest, is });
-  }
-  const failure = session.loaded.failures.get(target.id);
-  // A failure on other inputs or code says nothing of these, which have succeeded before.
-  if (reasons.length === 0 && failure?.fingerprint === fingerprint) {
-    reasons.push({ kind: 'failed', name: failure.failure.code, is: failure.failure.message });
-  }
-  return reasons;
-}
-
-/** An intermediate's files are not missed until somebody needs them, be it only to learn keys. */
-function mayBeGone(session: Session, { index, rule }: Target): boolean {
-  return rule.intermediate && !session.demanded.has(index) && !session.givesKeys(rule);
-}
-
-function kindOf(kind: Exclude<Part[0], 'code'>): Reason['kind'] {
-  return kind === 'task' ? 'param' : kind;
-}
-
-/** Names the file or package behind a changed code digest, where both digests are still known. */
-function codeReasons(session: Session, was: string | undefined, is: string | undefined): readonly Reason[] {
-  const [old, now] = [filesOf(session.codeRecord(was ?? '')), filesOf(session.codeRecord(is ?? ''))];
-  const lump: Reason = {
-    kind: 'code',
-    name: 'code',
-    ...(was === undefined ? {} : { was }),
-    ...(is === undefined ? {} : { is }),
-  };
-  if (old === undefined || now === undefined) return [lump];
-  const named = explain(old, now).map((change): Reason => ({ ...change, kind: 'code' }));
-  return named.length > 0 ? named : [lump];
-}
-
-function filesOf(record: CodeRecord | undefined): readonly Part[] | undefined {
-  return record?.files.map(([name, digest]): Part => ['code', name, digest]);
-}
-
-/** Set when a volatile target has not been asked for long enough, or an absence is to be asked again. */
-function dueReason(
-  session: Session,
-  target: Target,
-  previous: SuccessRecord | undefined,
-): Reason | undefined {
-  if (previous === undefined) return undefined;
-  const { refreshAfterMs } = target.rule;
-  const { now, refresh } = session.options;
-  const due: Reason = { kind: 'due', name: target.id, was: previous.finishedAt };
-  if (refreshAfterMs !== undefined) {
-    if (refresh || now >= Date.parse(previous.finishedAt) + refreshAfterMs) return due;
-    // The clock was set back: an age below zero proves nothing.
-    if (Date.parse(previous.finishedAt) > now) return due;
-  }
-  const recheckAt = previous.absent?.recheckAt;
-  if (recheckAt !== undefined && now >= Date.parse(recheckAt)) return due;
-  return undefined;
-}
-
-function describeUnusable(target: Target, { input, path, notJson, leftBy }: Unusable): Failure {
-  if (notJson !== undefined) {
-    return {
-      code: 'input-malformed',
-      message: `${target.id}: input "${input}" is read by key, and ${path} is not JSON: ${notJson}`,
-      hint: 'mend the file',
-    };
-  }
-  if (leftBy !== undefined) {
-    return {
-      code: 'input-missing',
-      message: `${target.id}: input "${input}" is ${path}, which ${leftBy} left behind and no rule makes any more`,
-      hint: 'name the path that is made now, or copy the file to one that no rule ever made',
-    };
-  }
-  return {
-    code: 'input-missing',
-    message: `${target.id}: input "${input}" is not there: ${path}, and no rule makes it`,
-    hint: path.includes('\ufffd') ? 'rename it: its name is not UTF-8' : 'put the file in place, or mark the input `optional: true`',
-  };
-}
-
-function reasonsOfUnusable({ input, path, notJson }: Unusable): readonly Reason[] {
-  return [{ kind: 'input', name: `${input} ${path}`, is: notJson === undefined ? 'missing' : 'not JSON' }];
 }

@@ -40,6 +40,8 @@ export interface Gathered {
   readonly absent: { readonly reason: string; readonly by: string } | undefined;
   /** Targets whose outcome is not known (dry runs). */
   readonly uncertain: readonly string[];
+  /** Names of parts that say what such a target left last time: other bytes may come, and so may those of before. */
+  readonly assumed: ReadonlySet<string>;
   /** Intermediates whose record stands in for files that are gone. */
   readonly elided: readonly number[];
   /** Those of them that must be read, by key or in a directory: without the file nothing can be said. */
@@ -68,6 +70,7 @@ class Collector {
   readonly #parts: Part[] = [];
   readonly #unusable: Unusable[] = [];
   readonly #uncertain = new Set<string>();
+  readonly #assumed = new Set<string>();
   readonly #elided = new Set<number>();
   readonly #unread = new Set<number>();
   readonly #roots = new Set<string>();
@@ -86,6 +89,7 @@ class Collector {
         this.#code === undefined ? undefined : { roots: [...this.#roots].sort(byCodeUnit), code: this.#code },
       absent: this.#absent,
       uncertain: [...this.#uncertain],
+      assumed: this.#assumed,
       elided: [...this.#elided],
       unread: [...this.#unread],
     };
@@ -143,8 +147,10 @@ class Collector {
 
   #item(name: string, found: Here, pointer: string | undefined): GatheredItem {
     const { path, partition, digest } = found;
+    const part = `${name} ${path}${pointer === undefined ? '' : `#${pointer}`}`;
+    if (found.assumed !== undefined) this.#assumed.add(part);
     if (pointer === undefined) {
-      this.#parts.push(['input', `${name} ${path}`, digest]);
+      this.#parts.push(['input', part, digest]);
       return { path, partition, digest, value: undefined };
     }
     if (found.elided !== undefined) {
@@ -154,7 +160,7 @@ class Collector {
     const keyed = this.#session.keyed;
     const notJson = keyed.trouble(path, digest);
     if (notJson !== undefined) this.#unusable.push({ input: name, path, notJson, leftBy: undefined });
-    this.#parts.push(['input', `${name} ${path}#${pointer}`, keyed.digest(path, pointer, digest)]);
+    this.#parts.push(['input', part, keyed.digest(path, pointer, digest)]);
     return { path, partition, digest, value: keyed.value(path, pointer, digest) ?? null };
   }
 

@@ -24,7 +24,7 @@ import { learn } from './learnt.ts';
 import { makeWay } from './make-way.ts';
 import { diskTrouble, wrongShape } from './output-trouble.ts';
 import { outputPath } from './parts.ts';
-import type { Runner, RunResult } from './scheduler.ts';
+import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 
 const A_TICK_MS = 50;

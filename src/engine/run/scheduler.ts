@@ -9,23 +9,16 @@ import type { LinkedInput } from '../graph/edges.ts';
 import { linkInputs } from '../graph/edges.ts';
 import type { RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
+import { finished, outcomeOf } from './finished.ts';
 import { Pools } from './pools.ts';
 import type { Roots } from './roots.ts';
+import type { Runner } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
 import { Waiting } from './waiting.ts';
 
 /** `awaiting`: the keys of a dynamic dimension; `waiting`: producers. */
 type State = 'awaiting' | 'waiting' | 'ready' | 'queued' | 'running' | 'settled';
-
-export type RunResult =
-  | { readonly kind: 'settled'; readonly settled: Settled; readonly outcome: Outcome }
-  /** Inputs changed while it ran: decide anew. */
-  | { readonly kind: 'again' };
-
-export interface Runner {
-  run(plan: RunPlan): Promise<RunResult>;
-}
 
 export interface SchedulerOptions {
   /** Undefined in a dry run, where `decide` never asks for one. */
@@ -275,20 +268,7 @@ class Loop {
   }
 
   #announce(index: number, settled: Settled, outcome: Outcome, seconds: number): void {
-    const { id, rule } = this.#session.graph.target(index);
-    this.#options.emit({
-      type: 'target-finished',
-      target: id,
-      rule: rule.name,
-      outcome,
-      reasons: settled.reasons,
-      seconds: Math.round(seconds * 1000) / 1000,
-      ...(settled.state === 'absent' ? { absent: settled.reason } : {}),
-      ...(settled.state === 'failed' ? { failure: settled.failure } : {}),
-      ...('record' in settled && settled.record
-        ? { outputs: settled.record.outputs.map(({ path }) => path) }
-        : {}),
-    });
+    this.#options.emit(finished(this.#session.graph.target(index), settled, outcome, seconds));
   }
 
   #move(index: number, to: State): void {
@@ -302,15 +282,5 @@ class Loop {
     );
     if (stuck.length === 0) return;
     throw new Error(`these targets wait for each other: ${stuck.slice(0, 10).join(', ')}`);
-  }
-}
-
-function outcomeOf(settled: Settled): Outcome | undefined {
-  switch (settled.state) {
-    case 'stale':
-    case 'pending':
-      return undefined;
-    default:
-      return settled.state;
   }
 }

@@ -66,7 +66,10 @@ export class Session {
   }
 
   check(): readonly Diagnostic[] {
-    return inOrder([...checkGraph(this.graph, this.paths), ...protectedOutputs(this.graph, this.paths.outputs)]);
+    return inOrder([
+      ...checkGraph(this.graph, this.paths),
+      ...protectedOutputs(this.graph, this.paths.outputs),
+    ]);
   }
 
   settled(index: number): Settled | undefined {

@@ -367,6 +367,42 @@ rules:
     expect(c?.reasons).toContainEqual({ kind: 'param', name: 'params.n', was: '1', is: '2' });
   });
 
+  it('calls pending a fan-in over keys that something stale has given', async () => {
+    const rig = new Rig({
+      'pipeline.yaml': `
+version: 1
+dimensions: { k: { keys: { rule: list, pointer: /keys } } }
+rules:
+  list: { in: { json: in.json }, out: { json: list.json }, run: "cat \${in.json} > \${out.json}" }
+  each: { for: [k], out: { text: "each/\${k}.txt" }, run: "echo \${k} > \${out.text}" }
+  all: { in: { texts: { rule: each } }, out: { text: all.txt }, run: "cat \${in.texts} > \${out.text}" }
+`,
+      'in.json': '{"keys":["a"]}',
+    });
+    await rig.build();
+    rig.write('in.json', '{"keys":["a","b"]}');
+    expect(await rig.states()).toEqual({ list: 'stale', 'each/a': 'fresh', all: 'pending' });
+    expect((await rig.build()).ran).toEqual(['all', 'each/b', 'list']);
+  });
+
+  it('calls pending, not stale, what has read other bytes than its stale producer left since', async () => {
+    const rig = new Rig({
+      'pipeline.yaml': `
+version: 1
+rules:
+  one: { in: { text: in.txt }, out: { text: one.txt }, run: "cat \${in.text} > \${out.text}" }
+  two: { in: { text: { rule: one } }, out: { text: two.txt }, run: "cat \${in.text} > \${out.text}" }
+`,
+      'in.txt': '1',
+    });
+    await rig.build();
+    rig.write('in.txt', '2');
+    await rig.build('one');
+    rig.write('in.txt', '1');
+    expect(await rig.states()).toEqual({ one: 'stale', two: 'pending' });
+    expect((await rig.build()).ran).toEqual(['one']);
+  });
+
   it('writes nothing', async () => {
     const rig = new Rig({
       'pipeline.yaml': 'version: 1\nrules:\n  a: { out: { text: a.txt }, run: "echo 1 > ${out.text}" }\n',

@@ -234,6 +234,16 @@ describe('the digest of a task module', () => {
 });
 
 describe('the cache of task modules', () => {
+  it('notices a new file that an import means from then on', async () => {
+    const workspace = scratch({
+      'tasks/t.ts': "import { x } from './part.js';\nexport default { version: 1, run() { return x; } };\n",
+      'tasks/part.ts': "export const x = 'from part.ts';\n",
+    });
+    expect(await answer(await codeOf(workspace).load(module()))).toBe('from part.ts');
+    put(join(workspace, 'tasks/part.js'), "export const x = 'from part.js';\n");
+    expect(await answer(await codeOf(workspace).load(module()))).toBe('from part.js');
+  });
+
   it('spares an unchanged module the tracing: it is not even looked for', async () => {
     const workspace = scratch({ 'tasks/t.ts': says('1') });
     await sleep(80);

@@ -114,6 +114,14 @@ function factsOf(loaded: {
   };
 }
 
+/** Paths that were written once and that no target's last success has: each target here has a path of its own. */
+function orphanedBy(records: readonly JournalRecord[]): readonly string[] {
+  const ever = records.flatMap((record) => (record.kind === 'success' ? record.outputs : []));
+  const now = Object.values(meaning(records).successes).flatMap(({ outputs }) => outputs);
+  const kept = new Set(now.map(({ path }) => path));
+  return [...new Set(ever.map(({ path }) => path))].filter((path) => !kept.has(path)).sort();
+}
+
 function textOf(facts: Facts): string {
   return canonicalJson(JSON.parse(JSON.stringify(facts)));
 }
@@ -374,6 +382,7 @@ describe('compaction', () => {
           expect(facts(loaded.successes)).toEqual(facts(new Map(Object.entries(wanted.successes))));
           expect(facts(loaded.failures)).toEqual(facts(new Map(Object.entries(wanted.failures))));
           expect(facts(loaded.codes)).toEqual(facts(new Map(Object.entries(wanted.codes))));
+          expect([...loaded.orphans.keys()].sort()).toEqual(orphanedBy(records));
         },
       ),
       { numRuns: 40 },

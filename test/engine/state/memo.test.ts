@@ -289,6 +289,17 @@ describe('what cannot be read', () => {
     );
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'is a file whose name is not UTF-8: its changes would go unseen',
+    () => {
+      const folder = scratch({ 'in/a': 'aaa' });
+      writeFileSync(Buffer.concat([Buffer.from(`${folder}/in/`), Buffer.from([0xff])]), 'x');
+      expect(messageOf(() => memoIn(folder).digest('in'))).toBe(
+        'in/\ufffd cannot be read: its name is not UTF-8: rename it',
+      );
+    },
+  );
+
   it('is named with the code of the system otherwise', () => {
     const folder = scratch();
     const name = 'n'.repeat(300);

@@ -1,0 +1,36 @@
+/** From how a target settled to what listeners are told of it. */
+import type { BuildEvent, Outcome } from '../events.ts';
+import type { Target } from '../graph/graph.ts';
+import type { Settled } from './settled.ts';
+
+export function finished(
+  { id, rule }: Target,
+  settled: Settled,
+  outcome: Outcome,
+  seconds: number,
+): BuildEvent {
+  return {
+    type: 'target-finished',
+    target: id,
+    rule: rule.name,
+    outcome,
+    reasons: settled.reasons,
+    seconds: Math.round(seconds * 1000) / 1000,
+    ...(settled.state === 'absent' ? { absent: settled.reason } : {}),
+    ...(settled.state === 'failed' ? { failure: settled.failure } : {}),
+    ...('record' in settled && settled.record
+      ? { outputs: settled.record.outputs.map(({ path }) => path) }
+      : {}),
+  };
+}
+
+/** Undefined in dry runs, where nothing comes of what is stale. */
+export function outcomeOf(settled: Settled): Outcome | undefined {
+  switch (settled.state) {
+    case 'stale':
+    case 'pending':
+      return undefined;
+    default:
+      return settled.state;
+  }
+}
