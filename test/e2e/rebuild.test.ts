@@ -50,6 +50,20 @@ describe('a second build', () => {
     expect(differences(outside(tree(rig.dir)), outside(before))).toEqual([]);
   });
 
+  it('runs nothing and asks nothing after data/cache was deleted, and makes a lost month from the raw files alone', async () => {
+    const rig = await builtOnce();
+    rig.remove('data/cache');
+    expect((await rig.build()).ran).toEqual([]);
+    const bars = `${barsFolder({ symbol: 'BTCUSDT', month: '2024-01' })}/bars.parquet`;
+    const before = rig.read(bars);
+    rig.remove(bars);
+    await exchange.close();
+    const rebuilt = await rig.build();
+    expect(rebuilt.ran).toEqual(['bars/BTCUSDT/2024-01', 'fill/BTCUSDT/2024-01', 'staged/BTCUSDT/2024-01']);
+    expect(rig.read(bars)).toBe(before);
+    expect(exchange.requests).toEqual([]);
+  });
+
   it('runs nothing after every file of the workspace was touched, and status says that all is fresh', async () => {
     const rig = await builtOnce();
     const paths = touched(rig.dir);
