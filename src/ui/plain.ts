@@ -22,6 +22,9 @@ export interface PlainOptions {
   readonly verbose?: boolean;
 }
 
+/** One failed listing blocks all months of its symbol: a log needs to name a few and count the rest. */
+const BLOCKED_SHOWN = 3;
+
 type Finished = Extract<BuildEvent, { type: 'target-finished' }>;
 
 export function createPlain(stream: TextStream, options: PlainOptions): Reporter {
@@ -31,10 +34,25 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
     stream.write(`${line}\n`);
   };
   let dryRun = false;
+  /** How many targets each failure has blocked so far, by what is said of it. */
+  const blocked = new Map<string, number>();
 
   function finished(event: Finished): void {
+    if (event.outcome === 'blocked' && !quiet && !verbose) {
+      const why = describeReasons(event.reasons);
+      const count = (blocked.get(why) ?? 0) + 1;
+      blocked.set(why, count);
+      if (count > BLOCKED_SHOWN) return;
+    }
     if (event.outcome === 'failed') print(formatFailure(event, style, verbose).join('\n'));
     else if (!quiet && (verbose || event.outcome !== 'fresh')) print(finishedLine(event, style, dryRun));
+  }
+
+  function restOfBlocked(): void {
+    for (const [why, count] of blocked) {
+      if (count > BLOCKED_SHOWN) print(tidy(verb('blocked'), `and ${count - BLOCKED_SHOWN} more`, why));
+    }
+    blocked.clear();
   }
 
   function aside(event: BuildEvent): void {
@@ -66,6 +84,7 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
   return {
     listener: (event) => {
       if (event.type === 'build-started') dryRun = event.dryRun;
+      if (event.type === 'build-finished') restOfBlocked();
       if (event.type === 'target-finished') finished(event);
       else if (!quiet) aside(event);
     },

@@ -55,6 +55,30 @@ const BUILD: readonly BuildEvent[] = [
 ];
 
 describe('plain lines', () => {
+  it('name the first few targets that a failure blocks and count the rest, unless verbose', () => {
+    const months = ['01', '02', '03', '04', '05'].map((month) =>
+      finished(`bars/B/2024-${month}`, 'blocked', {
+        reasons: [{ kind: 'upstream', name: 'listing/B', is: 'failed' }],
+        seconds: 0,
+      }),
+    );
+    const other = finished('bars/E/2024-01', 'blocked', {
+      reasons: [{ kind: 'upstream', name: 'listing/E', is: 'failed' }],
+      seconds: 0,
+    });
+    expect(said([...months, other, buildFinished()])).toBe(
+      [
+        'blocked   bars/B/2024-01  listing/B failed',
+        'blocked   bars/B/2024-02  listing/B failed',
+        'blocked   bars/B/2024-03  listing/B failed',
+        'blocked   bars/E/2024-01  listing/E failed',
+        'blocked   and 2 more  listing/B failed',
+        '',
+      ].join('\n'),
+    );
+    expect(said([...months, buildFinished()], { ...PLAIN, verbose: true }).split('\n')).toHaveLength(6);
+  });
+
   it('tell each thing worth knowing in a line, failures in full, and nothing of what is fresh', () => {
     expect(said(BUILD)).toBe(
       [
