@@ -12,13 +12,21 @@ export interface Cropped {
   readonly marked: number;
 }
 
+/** User and password of a URL, as long as they were, so that columns stay where they are: logs are kept and shared. */
+function withoutSecrets(line: string): string {
+  return line.replace(
+    /(:\/\/)([^\s/@"']+)(?=@)/g,
+    (_, slashes: string, secret: string) => slashes + '*'.repeat(secret.length),
+  );
+}
+
 /** The part of the line around `start..start + length` (UTF-16 units) that fits into `width` columns. */
 export function cropAround(line: string, start: number, length: number, width: number): Cropped {
   const cells: string[] = [];
   let from = -1;
   let to = -1;
   let unit = 0;
-  for (const character of line) {
+  for (const character of withoutSecrets(line)) {
     if (from === -1 && unit + character.length > start) from = cells.length;
     for (const cell of character === '\t' ? ' ' : printable(character)) cells.push(cell);
     unit += character.length;

@@ -36,6 +36,21 @@ describe('diagnostics in print', () => {
     expect(print()).toBe('');
   });
 
+  it('hide user and password of a URL, with every column where it was', () => {
+    const line = 'archive_url: "http://me:s3cret@host/x" # oops';
+    expect(print(error('no such host', place(line, 15, 24)))).toBe(
+      [
+        'error: no such host',
+        '  --> pipeline.yaml:12:15',
+        '   |',
+        '12 | archive_url: "http://*********@host/x" # oops',
+        '   |               ^^^^^^^^^^^^^^^^^^^^^^^^',
+        '',
+        '1 error',
+      ].join('\n'),
+    );
+  });
+
   it('are short without a place', () => {
     expect(print(warning('nothing to do', undefined, 'add a rule'))).toBe(
       'warning: nothing to do\n  = add a rule\n\n1 warning',
