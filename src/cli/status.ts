@@ -1,7 +1,7 @@
 /** `pipeline status`: the dry plan of `build`, as a table or JSON. */
 import { builtins } from '../compose.ts';
 import type { TargetStatus } from '../engine/events.ts';
-import { isoInstant } from '../engine/graph/calendar.ts';
+import { formatInstant } from '../engine/manifest/instant.ts';
 import { survey } from '../engine/status.ts';
 import type { Span } from '../engine/task.ts';
 import { formatStatus } from '../ui/status-table.ts';
@@ -45,7 +45,7 @@ export async function printStatus(
   }
   for (const remark of found.remarks) complain(io, remark);
   const targets = options.staleOnly ? found.targets.filter(isUnsettled) : found.targets;
-  const asOf = isoInstant(opened.manifest.asOf);
+  const asOf = formatInstant(opened.manifest.asOf);
   if (common.json) printJson(io, { asOf, counts: countStates(targets), targets });
   else if (options.staleOnly && targets.length === 0) io.stdout.write('nothing to do\n');
   else {

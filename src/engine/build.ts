@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Listener, Outcome } from './events.ts';
-import { isoInstant } from './graph/calendar.ts';
+import { formatInstant } from './manifest/instant.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
@@ -91,7 +91,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
 
     emit({
       type: 'build-started',
-      asOf: isoInstant(manifest.asOf),
+      asOf: formatInstant(manifest.asOf),
       dryRun: false,
       selectors: request.selectors,
       rules: [...manifest.rules.keys()],
@@ -107,7 +107,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const runId = repairLatest(session, emit);
     emit({
       type: 'build-finished',
-      asOf: isoInstant(manifest.asOf),
+      asOf: formatInstant(manifest.asOf),
       runId,
       ...counts.value,
       seconds: Math.round(performance.now() - started) / 1000,

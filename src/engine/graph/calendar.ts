@@ -158,8 +158,3 @@ function startOfWeekKey(key: string): number {
 export function nested(a: Span, b: Span): boolean {
   return (a.start >= b.start && a.end <= b.end) || (b.start >= a.start && b.end <= a.end);
 }
-
-/** `2025-08-22T23:59:00Z`: the one spelling of an instant in keys, parameters and reports. */
-export function isoInstant(at: number): string {
-  return new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
-}

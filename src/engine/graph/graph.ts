@@ -2,6 +2,7 @@
  * The targets of a manifest, made on demand: a rule at one key of each of its dimensions. Keys of dynamic
  * dimensions are given to it as their rules are built, so the graph grows. It knows no files, states or records.
  */
+import { MINUTE } from '../manifest/instant.ts';
 import type { Dimension, Manifest, Rule } from '../manifest/model.ts';
 import type { Partition, Span } from '../task.ts';
 import type { KeySet } from './key-set.ts';
@@ -55,7 +56,7 @@ export class Graph {
 
   constructor(manifest: Manifest) {
     this.manifest = manifest;
-    this.watermark = manifest.asOf + 60_000;
+    this.watermark = manifest.asOf + MINUTE;
     for (const dimension of manifest.dimensions.values()) {
       if (dimension.kind !== 'dynamic')
         this.#static.set(dimension.name, staticKeySet(dimension, this.watermark));

@@ -3,8 +3,8 @@
  * paths; knows no other rule and no files.
  */
 import { byCodeUnit } from '../json.ts';
+import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec, Rule } from '../manifest/model.ts';
-import { isoInstant } from './calendar.ts';
 import type { Graph } from './graph.ts';
 import type { Shape } from './shape.ts';
 import { shapeOf } from './shape.ts';
@@ -34,7 +34,7 @@ export class Output {
   readonly #read: (path: string) => readonly Reading[];
   readonly #grows: boolean;
   /** In place of a run's number, which hangs on what the rule reads. */
-  readonly #number: Answer = () => `${isoInstant(this.#graph.manifest.asOf).slice(0, 10)}-00000000`;
+  readonly #number: Answer = () => `${formatInstant(this.#graph.manifest.asOf).slice(0, 10)}-00000000`;
   #listing: { readonly revision: number; readonly value: Listing } | undefined;
 
   constructor(graph: Graph, rule: Rule, spec: OutputSpec) {

@@ -1,7 +1,8 @@
 /** Puts partition keys into templates, and reads them back out of paths. Knows no config and no files. */
+
+import { formatInstant } from '../manifest/instant.ts';
 import type { OpenJson, Ref, Template } from '../manifest/model.ts';
 import type { Json, Partition } from '../task.ts';
-import { isoInstant } from './calendar.ts';
 
 /** Answers every reference that is not a dimension; throws for those that the manifest layer lets through nowhere. */
 export type Answer = (ref: Exclude<Ref, { kind: 'dimension' }>) => string;
@@ -30,7 +31,7 @@ function dimensionText(ref: Extract<Ref, { kind: 'dimension' }>, partition: Part
   const span = partition.spans[ref.name];
   if (span === undefined)
     throw new Error(`key "${partition.keys[ref.name]}" of "${ref.name}" covers no time`);
-  return isoInstant(ref.field === 'start' ? span.start : span.end);
+  return formatInstant(ref.field === 'start' ? span.start : span.end);
 }
 
 export function renderJson(open: OpenJson, partition: Partition): Json {

@@ -6,6 +6,7 @@ import type { Member } from '../graph/edges.ts';
 import type { Digest } from '../hash.ts';
 import type { Partition } from '../task.ts';
 import type { Session } from './session.ts';
+import { factsOf } from './session.ts';
 import type { Settled } from './settled.ts';
 import { isUncertain } from './settled.ts';
 
@@ -122,6 +123,5 @@ function unmade(
 /** The path that a target's output has, as far as it is known. */
 export function pathOf(session: Session, member: TargetMember): string | undefined {
   const settled = session.settled(member.target);
-  if (settled === undefined || !('record' in settled)) return undefined;
-  return settled.record?.outputs.find(({ name }) => name === member.output)?.path;
+  return settled && factsOf(settled)?.find(({ name }) => name === member.output)?.path;
 }

@@ -2,11 +2,12 @@
  * Everything that a target depends on, as parts of its fingerprint: task, code, parameters, partition, output
  * templates and inputs. What only says where bytes come from (settings, pools) is left out.
  */
-import { isoInstant } from '../graph/calendar.ts';
+
 import { render, renderJson } from '../graph/template.ts';
 import type { Part } from '../hash.ts';
 import { sha256 } from '../hash.ts';
 import { byCodeUnit, canonicalJson, inCanonicalOrder } from '../json.ts';
+import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec, Rule } from '../manifest/model.ts';
 import type { Json, Partition } from '../task.ts';
 import type { CodeIdentity } from './code.ts';
@@ -48,7 +49,7 @@ export function partsOf(
   for (const name of rule.for) {
     const span = partition.spans[name];
     const key = partition.keys[name] ?? '';
-    const bounds = span ? ` ${isoInstant(span.start)}..${isoInstant(span.end)}` : '';
+    const bounds = span ? ` ${formatInstant(span.start)}..${formatInstant(span.end)}` : '';
     parts.push(['param', name, `${key}${bounds}`]);
   }
   for (const [name, value] of Object.entries(params))

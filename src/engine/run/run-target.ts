@@ -6,12 +6,13 @@ import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
-import { isoInstant } from '../graph/calendar.ts';
+import { namesRunId } from '../graph/template.ts';
 import type { Digest } from '../hash.ts';
 import { sha256File } from '../hash.ts';
+import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec } from '../manifest/model.ts';
 import { removeTree } from '../state/files.ts';
-import { StatMemo, Unreadable } from '../state/memo.ts';
+import { FINE_TICK_MS, StatMemo, Unreadable } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Attempted } from './attempt.ts';
@@ -26,8 +27,6 @@ import { diskTrouble, wrongShape } from './output-trouble.ts';
 import { outputPath } from './parts.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
-
-const A_TICK_MS = 50;
 
 export interface OutputPlace extends Placement {
   readonly name: string;
@@ -50,7 +49,7 @@ export class LocalRunner implements Runner {
 
   async run(plan: RunPlan): Promise<RunResult> {
     const { rule } = plan.target;
-    const runId = `${isoInstant(this.#session.graph.manifest.asOf).slice(0, 10)}-${plan.fingerprint.slice(0, 8)}`;
+    const runId = `${formatInstant(this.#session.graph.manifest.asOf).slice(0, 10)}-${plan.fingerprint.slice(0, 8)}`;
     this.#state.journal.append({ kind: 'start', target: plan.target.id }, false);
     const firstPath = rule.outputs[0] ? outputPath(rule.outputs[0], plan.partition, runId) : '';
     const folder = this.#state.temporaryFolder(this.#session.memo.absolute(firstPath));
@@ -116,7 +115,7 @@ export class LocalRunner implements Runner {
             return this.#fail(plan, learnt.failure);
           case 'moved':
             // Or the same time stamps would look like another change.
-            await sleep(A_TICK_MS);
+            await sleep(FINE_TICK_MS);
             return { kind: 'again' };
           case 'learnt':
             return this.#commit(plan, places, runId, learnt.inputs, times.seconds);
@@ -166,7 +165,7 @@ export class LocalRunner implements Runner {
     const changed = places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
     for (const place of changed) makeWay(this.#session, place);
     putInPlace(changed);
-    const numbered = places.some((_, at) => plan.target.rule.outputs[at]?.template.parts.some(isRunId));
+    const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
     const record = this.#record(plan, seconds, {
       outputs,
       discovered,
@@ -210,10 +209,6 @@ export class LocalRunner implements Runner {
       items.every(({ path, digest }) => this.#session.memo.digest(path) === digest),
     );
   }
-}
-
-function isRunId(part: string | { readonly kind: string }): boolean {
-  return typeof part !== 'string' && part.kind === 'run_id';
 }
 
 function sameOutputs(previous: SuccessRecord | undefined, outputs: readonly OutputFact[]): boolean {

@@ -123,11 +123,7 @@ class Loop {
     }
     this.#links[index] = link.linked;
     this.#move(index, 'waiting');
-    const needs = new Set<number>();
-    for (const { members } of link.linked) {
-      for (const member of members) if (member.kind === 'target') needs.add(member.target);
-    }
-    this.#waitFor(index, needs);
+    this.#waitFor(index, producersOf(link.linked));
   }
 
   #waitFor(index: number, needs: ReadonlySet<number>): void {
@@ -191,14 +187,9 @@ class Loop {
 
   /** What this target reads and another one has demanded since this one became ready. */
   #unsettledAgain(index: number): ReadonlySet<number> {
-    const needs = new Set<number>();
-    if (this.#session.demanded.size === 0) return needs;
-    for (const { members } of this.#links[index] ?? []) {
-      for (const member of members) {
-        if (member.kind === 'target' && this.#states[member.target] !== 'settled') needs.add(member.target);
-      }
-    }
-    return needs;
+    if (this.#session.demanded.size === 0) return new Set();
+    const producers = producersOf(this.#links[index] ?? []);
+    return new Set([...producers].filter((each) => this.#states[each] !== 'settled'));
   }
 
   /** An intermediate that settled on the strength of its record is needed as a file. */
@@ -283,4 +274,13 @@ class Loop {
     if (stuck.length === 0) return;
     throw new Error(`these targets wait for each other: ${stuck.slice(0, 10).join(', ')}`);
   }
+}
+
+/** The targets that some inputs read, each once. */
+function producersOf(linked: readonly LinkedInput[]): ReadonlySet<number> {
+  const producers = new Set<number>();
+  for (const { members } of linked) {
+    for (const member of members) if (member.kind === 'target') producers.add(member.target);
+  }
+  return producers;
 }

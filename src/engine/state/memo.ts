@@ -16,7 +16,7 @@ import { errorCode, filesBelow, isMissing, replaceFile, statOf } from './files.t
  * volumes (FAT: two). Two edits in one tick look alike, so a file is trusted only once more than this lay between
  * its last change and the moment of hashing.
  */
-const FINE_TICK_MS = 50;
+export const FINE_TICK_MS = 50;
 const COARSE_TICK_MS = 2_500;
 
 interface Entry {

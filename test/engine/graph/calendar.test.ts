@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import {
   calendarKeys,
   everyOf,
-  isoInstant,
   nested,
   timeKey,
   timeKeyAt,
   timeKeyBeside,
 } from '../../../src/engine/graph/calendar.ts';
+import { formatInstant } from '../../../src/engine/manifest/instant.ts';
 import type { Every } from '../../../src/engine/manifest/model.ts';
 
 const HOUR = 3_600_000;
@@ -157,7 +157,7 @@ describe('ISO weeks', () => {
   it('begin and end where the standard says', () => {
     const span = (key: string): string => {
       const found = timeKey(key);
-      return found === undefined ? 'none' : `${isoInstant(found.start)} ${isoInstant(found.end)}`;
+      return found === undefined ? 'none' : `${formatInstant(found.start)} ${formatInstant(found.end)}`;
     };
     expect(span('2020-W53')).toBe('2020-12-28T00:00:00Z 2021-01-04T00:00:00Z');
     expect(span('2025-W01')).toBe('2024-12-30T00:00:00Z 2025-01-06T00:00:00Z');
@@ -254,8 +254,8 @@ describe('nesting', () => {
 
 describe('an instant', () => {
   it('has one spelling, with the fraction cut off', () => {
-    expect(isoInstant(Date.parse('2025-08-22T23:59:00Z'))).toBe('2025-08-22T23:59:00Z');
-    expect(isoInstant(Date.parse('2025-08-22T23:59:00.999Z'))).toBe('2025-08-22T23:59:00Z');
-    expect(isoInstant(Date.parse('1969-12-31T23:59:59Z'))).toBe('1969-12-31T23:59:59Z');
+    expect(formatInstant(Date.parse('2025-08-22T23:59:00Z'))).toBe('2025-08-22T23:59:00Z');
+    expect(formatInstant(Date.parse('2025-08-22T23:59:00.999Z'))).toBe('2025-08-22T23:59:00Z');
+    expect(formatInstant(Date.parse('1969-12-31T23:59:59Z'))).toBe('1969-12-31T23:59:59Z');
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isoInstant } from '../../../src/engine/graph/calendar.ts';
 import { dynamicKeySet, firstReaching } from '../../../src/engine/graph/key-set.ts';
+import { formatInstant } from '../../../src/engine/manifest/instant.ts';
 import { graphOf, idsOf } from './graphs.ts';
 
 const months = (partitions: string, to = ''): string => `
@@ -22,7 +22,7 @@ function spansOf(yaml: string, asOf: string): readonly string[] {
     .enumerate(graph.rule('bars'), (name, key) => name !== 'symbol' || key === 'A')
     .targets.map((index) => {
       const { month } = graph.partition(graph.target(index)).spans;
-      return month === undefined ? 'none' : `${isoInstant(month.start)} ${isoInstant(month.end)}`;
+      return month === undefined ? 'none' : `${formatInstant(month.start)} ${formatInstant(month.end)}`;
     });
 }
 
