@@ -1,5 +1,6 @@
 /** Values of options, parsed: instants, ranges, numbers. Bad ones are usage errors that say what is expected. */
 import { timeKey } from '../engine/graph/calendar.ts';
+import { floorMinute, MINUTE, parseInstant } from '../engine/manifest/instant.ts';
 import type { Span } from '../engine/task.ts';
 
 export class UsageError extends Error {
@@ -10,19 +11,17 @@ export class UsageError extends Error {
   }
 }
 
-const MINUTE = 60_000;
 const DAY = 86_400_000;
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
 const AS_OF_HINT = 'write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`';
 const BETWEEN_HINT =
   'write a year as 2024, a month as 2024-08, a day as 2024-08-01, or an instant as 2024-08-01T12:00:00Z (UTC)';
 
 /** Epoch milliseconds of the minute. A day means its last minute. `now` is the last minute that has ended. */
 export function parseAsOf(text: string, now: number): number {
-  if (text === 'now') return Math.floor(now / MINUTE) * MINUTE - MINUTE;
+  if (text === 'now') return floorMinute(now) - MINUTE;
   const day = timeKey(text);
-  const at = day === undefined ? parseInstant(text, '--as-of', AS_OF_HINT) : day.end - MINUTE;
-  const minute = Math.floor(at / MINUTE) * MINUTE;
+  const at = day === undefined ? instantOf(text, '--as-of', AS_OF_HINT) : day.end - MINUTE;
+  const minute = floorMinute(at);
   if (minute + MINUTE > now) {
     throw new UsageError(
       `--as-of ${text} lies in the future: that minute has not ended`,
@@ -37,9 +36,9 @@ export function yesterdaysLastMinute(now: number): number {
   return Math.floor(now / DAY) * DAY - MINUTE;
 }
 
-function parseInstant(text: string, option: string, hint: string): number {
-  const at = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) throw new UsageError(`${option} ${text} is no instant`, hint);
+function instantOf(text: string, option: string, hint: string): number {
+  const at = parseInstant(text);
+  if (at === undefined) throw new UsageError(`${option} ${text} is no instant`, hint);
   return at;
 }
 
@@ -47,9 +46,8 @@ function parseInstant(text: string, option: string, hint: string): number {
 export function parseBetween(from: string | undefined, to: string | undefined): Span | undefined {
   if (from === undefined && to === undefined) return undefined;
   const start =
-    from === undefined ? -8.64e15 : (timeKey(from)?.start ?? parseInstant(from, '--from', BETWEEN_HINT));
-  const end =
-    to === undefined ? 8.64e15 : (timeKey(to)?.end ?? parseInstant(to, '--to', BETWEEN_HINT) + MINUTE);
+    from === undefined ? -8.64e15 : (timeKey(from)?.start ?? instantOf(from, '--from', BETWEEN_HINT));
+  const end = to === undefined ? 8.64e15 : (timeKey(to)?.end ?? instantOf(to, '--to', BETWEEN_HINT) + MINUTE);
   if (start >= end) throw new UsageError(`--from ${from} lies after --to ${to}`, 'swap them');
   return { start, end };
 }

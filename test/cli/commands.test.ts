@@ -290,6 +290,11 @@ describe('usage errors', () => {
       'error: --as-of yesterday is no instant\n  = write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`\n',
     ],
     [
+      // Date.parse would take it for 1 March.
+      ['build', '--as-of', '2024-02-30T00:00:00Z'],
+      'error: --as-of 2024-02-30T00:00:00Z is no instant\n  = write it as 2025-08-22T23:59:00Z (UTC), a day as 2025-08-22, or `now`\n',
+    ],
+    [
       ['build', '--from', 'now'],
       'error: --from now is no instant\n  = write a year as 2024, a month as 2024-08, a day as 2024-08-01, or an instant as 2024-08-01T12:00:00Z (UTC)\n',
     ],
