@@ -20,6 +20,8 @@ export const QUOTE = 7;
 export const TRADES = 8;
 export const TAKER_BASE = 9;
 export const TAKER_QUOTE = 10;
+/** What adds up over a longer interval. */
+const SUMS = [VOLUME, QUOTE, TRADES, TAKER_BASE, TAKER_QUOTE] as const;
 
 /**
  * How many decimals a whole number of steps carries, and how many are printed (`7195.24000000` is 719524, 2,
@@ -95,23 +97,21 @@ export function overInterval(minutes: Bars, interval: number): Bars {
   let count = -1;
   let opened = Number.NaN;
   for (let i = 0; i < rows; i++) {
-    const source = minutes.subarray(i * WIDTH, (i + 1) * WIDTH);
-    const start = Math.floor(at(source, 0, OPEN_TIME) / interval) * interval;
-    const target = start === opened ? out.subarray(count * WIDTH) : out.subarray(++count * WIDTH);
-    if (start === opened) {
-      target[HIGH] = Math.max(at(target, 0, HIGH), at(source, 0, HIGH));
-      target[LOW] = Math.min(at(target, 0, LOW), at(source, 0, LOW));
-      target[CLOSE] = at(source, 0, CLOSE);
-      for (const sum of [VOLUME, QUOTE, TRADES, TAKER_BASE, TAKER_QUOTE]) {
-        target[sum] = at(target, 0, sum) + at(source, 0, sum);
-      }
-    } else {
-      target.set(source);
-      target[OPEN_TIME] = start;
+    const time = at(minutes, i, OPEN_TIME);
+    const start = Math.floor(time / interval) * interval;
+    if (start !== opened) {
+      out.set(minutes.subarray(i * WIDTH, (i + 1) * WIDTH), ++count * WIDTH);
       opened = start;
+    } else {
+      const row = count * WIDTH;
+      out[row + HIGH] = Math.max(at(out, count, HIGH), at(minutes, i, HIGH));
+      out[row + LOW] = Math.min(at(out, count, LOW), at(minutes, i, LOW));
+      out[row + CLOSE] = at(minutes, i, CLOSE);
+      for (const sum of SUMS) out[row + sum] = at(out, count, sum) + at(minutes, i, sum);
     }
-    const short = at(source, 0, CLOSE_TIME) - at(source, 0, OPEN_TIME) < MINUTE - 1;
-    target[CLOSE_TIME] = short ? at(source, 0, CLOSE_TIME) : start + interval - 1;
+    const closes = at(minutes, i, CLOSE_TIME);
+    out[count * WIDTH + OPEN_TIME] = start;
+    out[count * WIDTH + CLOSE_TIME] = closes - time < MINUTE - 1 ? closes : start + interval - 1;
   }
   return out.subarray(0, (count + 1) * WIDTH);
 }

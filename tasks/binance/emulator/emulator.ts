@@ -7,26 +7,43 @@
  *   … binance.archive_url: emulator.archiveUrl …
  *   await emulator.close();
  */
-import type { AddedFault, Fault, Faults } from './faults.ts';
+import type { Market } from './calendar.ts';
+import type { Clock } from './clock.ts';
+import { clockOf } from './clock.ts';
+import { sharedContentOf } from './content.ts';
+import { exchangeOf } from './exchange.ts';
+import type { AddedFault, Fault, FaultKind, Faults } from './faults.ts';
 import { faultBook } from './faults.ts';
 import type { GivenFiles } from './given.ts';
 import { serveFiles } from './given.ts';
 import { defineHistory } from './history.ts';
 import type { Damage, HistorySpec } from './history-spec.ts';
-import { listingReply } from './listing.ts';
-import { objectReply } from './objects.ts';
 import type { Ask, Reply } from './reply.ts';
-import { restOf } from './rest.ts';
 import type { LoggedRequest } from './server.ts';
 import { serve } from './server.ts';
-import type { KlineRow, Source } from './source.ts';
+import type { KlineRow } from './source.ts';
 import { Store } from './store.ts';
 import { synthetic } from './synthetic.ts';
 import type { WeightOptions } from './weight.ts';
+import type { Weights } from './weights.ts';
+import { metersOf } from './weights.ts';
 
 export { serveFiles } from './given.ts';
 export { zipOf } from './zip.ts';
-export type { AddedFault, Damage, Fault, Faults, GivenFiles, HistorySpec, KlineRow, LoggedRequest };
+export type {
+  AddedFault,
+  Ask,
+  Damage,
+  Fault,
+  FaultKind,
+  Faults,
+  GivenFiles,
+  HistorySpec,
+  KlineRow,
+  LoggedRequest,
+  Reply,
+  Weights,
+};
 
 export interface EmulatorOptions {
   /** Invented content; several for several markets. */
@@ -41,6 +58,10 @@ export interface EmulatorOptions {
   readonly listing?: { readonly path?: string; readonly pageSize?: number; readonly nextMarker?: boolean };
   /** Default: each market's own limit, and no bans. */
   readonly weight?: Partial<WeightOptions>;
+  /** Of bodies, all connections together, for measurements of speed. Default: as fast as the machine. */
+  readonly bytesPerSecond?: number;
+  /** Passes before each answer. Default: none. */
+  readonly latencyMs?: number;
 }
 
 export interface Emulator {
@@ -49,11 +70,16 @@ export interface Emulator {
   readonly archiveUrl: string;
   readonly listingUrl: string;
   readonly restUrl: string;
-  readonly clock: { now(): number; set(ms: number): void; advance(ms: number): void };
+  readonly clock: Clock;
+  /** Since the start, by a clock that nobody sets: the scale of `seenMs` in the log. */
+  elapsedMs(): number;
   /** Every request so far, in the order of the answers. */
   readonly requests: readonly LoggedRequest[];
   clearRequests(): void;
   readonly faults: Faults;
+  readonly weight: Weights;
+  /** From now on REST of that market is 418, for so long by the emulator's clock. */
+  ban(market: Market, seconds: number): void;
   /** Adds given files to what is served. */
   serveFiles(files: GivenFiles): void;
   /** A file that is late, missing or withdrawn comes now; with bytes: these, at any key. */
@@ -65,6 +91,11 @@ export interface Emulator {
   damage(key: string, damage: Damage): void;
   /** Undoes the damage at a key. */
   mend(key: string): void;
+  /**
+   * All as it was at the start: clock, weight and bans, files as they were declared and given; no faults, an
+   * empty log. Only connections and address stay, and requests on their way are not logged any more.
+   */
+  reset(): void;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -74,56 +105,53 @@ const DEFAULT_NOW = Date.UTC(2025, 0, 1);
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const specs = options.history === undefined ? [] : [options.history].flat();
   const histories = specs.map(defineHistory);
-  const sources: Source[] = histories.map(synthetic);
-  const store = new Store(sources);
-  const requests: LoggedRequest[] = [];
+  const invented = histories.map((history) => synthetic(history, sharedContentOf(history)));
+  const store = new Store([...invented, ...(options.files === undefined ? [] : [serveFiles(options.files)])]);
+  const start = options.now ?? histories[0]?.now ?? DEFAULT_NOW;
+  const clock = clockOf(start, options.running ?? false);
   const faults = faultBook();
-  const clock = clockOf(options.now ?? histories[0]?.now ?? DEFAULT_NOW, options.running ?? false);
-  const rest = restOf(sources, options.weight);
-  const listingPath = options.listing?.path ?? '/listing';
+  const meters = metersOf(options.weight ?? {}, clock.now);
   const listing = {
+    path: options.listing?.path ?? '/listing',
     pageSize: Math.min(options.listing?.pageSize ?? 1_000, 1_000),
     nextMarker: options.listing?.nextMarker ?? true,
   };
-  const addFiles = (files: GivenFiles): void => {
-    const source = serveFiles(files);
-    sources.unshift(source);
-    store.add(source);
-  };
-  if (options.files !== undefined) addFiles(options.files);
-
-  const answer = (ask: Ask): Reply => {
-    const now = clock.now();
-    if (ask.path === listingPath) return listingReply(store, ask, now, listing);
-    return rest(ask, now) ?? objectReply(store, ask, now);
-  };
-  const server = await serve(answer, faults, (request) => requests.push(request));
+  const requests: LoggedRequest[] = [];
+  let loggedFrom = 0;
+  const server = await serve({
+    take: exchangeOf({ store, clock, faults, meters, listing }),
+    log: (request) => {
+      if (request.seenMs >= loggedFrom) requests.push(request);
+    },
+    bytesPerSecond: options.bytesPerSecond,
+    latencyMs: options.latencyMs,
+  });
   return {
     url: server.url,
     archiveUrl: server.url,
-    listingUrl: server.url + listingPath,
+    listingUrl: server.url + listing.path,
     restUrl: server.url,
     clock,
+    elapsedMs: server.elapsedMs,
     requests,
     clearRequests: () => void requests.splice(0),
     faults,
-    serveFiles: addFiles,
+    weight: meters.weights,
+    ban: (market, seconds) => meters.of(market).ban(clock.now() + seconds * 1_000),
+    serveFiles: (files) => store.add(serveFiles(files)),
     publish: (key, bytes) => store.publish(key, clock.now(), bytes),
     withdraw: (key) => store.withdraw(key),
     republish: (key, transformRows) => store.republish(key, clock.now(), transformRows),
     damage: (key, damage) => store.damage(key, damage),
     mend: (key) => store.mend(key, clock.now()),
+    reset: () => {
+      faults.clear();
+      meters.reset();
+      store.reset();
+      clock.set(start);
+      loggedFrom = server.elapsedMs();
+      requests.splice(0);
+    },
     close: () => server.close(),
   };
-}
-
-function clockOf(start: number, running: boolean): Emulator['clock'] {
-  let base = start;
-  let since = performance.now();
-  const now = (): number => (running ? Math.floor(base + performance.now() - since) : base);
-  const set = (ms: number): void => {
-    base = ms;
-    since = performance.now();
-  };
-  return { now, set, advance: (ms) => set(now() + ms) };
 }

@@ -10,6 +10,7 @@ import type { Market } from './calendar.ts';
 import { partsOf } from './calendar.ts';
 import { fieldsOf } from './csv.ts';
 import type { ArchiveFile, KlineQuery, KlineRow, Source } from './source.ts';
+import { factsOf } from './source.ts';
 import { memberOf } from './zip.ts';
 
 /**
@@ -23,11 +24,11 @@ const SIDECAR = '.CHECKSUM';
 /** All of it is published already, and dated by the ZIP's member. */
 export function serveFiles(files: GivenFiles): Source {
   const content = new Map(files);
-  const bytesOf = (key: string): Buffer => {
+  const bytesOf = remember(24, (key) => {
     const given = content.get(key);
     if (given === undefined) throw new Error(`no file was given for ${key}`);
     return typeof given === 'string' ? readFileSync(given) : given;
-  };
+  });
   const keys = [...content.keys()].filter((key) => !key.endsWith(SIDECAR)).sort(byCodeUnit);
   for (const key of keys) {
     if (partsOf(key) === undefined) throw new Error(`"${key}" is no key of the archive's kline files`);
@@ -43,14 +44,17 @@ export function serveFiles(files: GivenFiles): Source {
   return {
     files: (prefix) => keys.filter((key) => key.startsWith(prefix)).flatMap((key) => file(key) ?? []),
     file,
-    make: bytesOf,
+    bytes: bytesOf,
+    facts: remember(content.size, (key) => factsOf(bytesOf(key))),
     sidecar: (key) => (content.has(key + SIDECAR) ? bytesOf(key + SIDECAR).toString() : undefined),
     damaged: new Map(),
-    symbols: (market: Market) => [
-      ...new Set(
-        keys.flatMap((key) => (partsOf(key)?.market === market ? (partsOf(key)?.symbol ?? []) : [])),
-      ),
-    ],
+    symbols(market: Market) {
+      const named = keys.flatMap((key) => {
+        const parts = partsOf(key);
+        return parts?.market === market ? [parts.symbol] : [];
+      });
+      return [...new Set(named)].map((name) => ({ name, trades: true }));
+    },
     klines(query: KlineQuery) {
       const known = keys.some((key) => {
         const parts = partsOf(key);

@@ -5,14 +5,22 @@
  */
 import type { Market } from './calendar.ts';
 
-export interface SymbolSpec {
-  readonly name: string;
+/** One coin under a ticker. */
+export interface LifeSpec {
   /** Its first minute. */
   readonly listed: string;
   /** Its last minute, where trading has ended. */
   readonly delisted?: string;
   /** About what it costs, in ticks: 9500000 is 95000.00 on spot. */
   readonly ticks?: number;
+  /** Once it is delisted REST knows nothing of it any more (-1121); the archive keeps its files. Default: no. */
+  readonly gone?: boolean;
+}
+
+export interface SymbolSpec extends LifeSpec {
+  readonly name: string;
+  /** Other coins that got the same ticker later, each after the one before was delisted. */
+  readonly reused?: readonly LifeSpec[];
   /** Decimals of a tick. Default: 2 on spot, 1 on futures. */
   readonly tickDecimals?: number;
   /** Decimals of the smallest amount. Default: 5 on spot, 3 on um; cm counts whole contracts. */
@@ -40,7 +48,13 @@ export type Damage =
   /** The publisher's own file has a wrong CRC-32 inside: the CHECKSUM is right, the ZIP well-formed. */
   | 'bad-crc'
   /** The file is right, its CHECKSUM is of something else. */
-  | 'wrong-checksum';
+  | 'wrong-checksum'
+  /** The file is right, its CHECKSUM has the right digest and another file's name. */
+  | 'misnamed-checksum'
+  /** The file is right, its CHECKSUM is there and has no bytes. */
+  | 'empty-checksum'
+  /** The file is right, and there is no CHECKSUM beside it: neither served nor listed. */
+  | 'no-checksum';
 
 export interface HistorySpec {
   /** The same seed gives the same bytes. */
@@ -61,6 +75,9 @@ export interface HistorySpec {
   readonly quietPerMille?: number;
   /** Rows that the archive lacks and REST has; in both cadences unless one is named. */
   readonly archiveGaps?: readonly (MinuteRange & { readonly cadence?: 'monthly' | 'daily' })[];
+  /** How long after the end of its day, or month, a file comes. Default: 13:42 minutes; 1 day and 13:42 minutes. */
+  readonly dailyDelayMs?: number;
+  readonly monthlyDelayMs?: number;
   /** Monthly files that come at `until`, or not before `publish`. */
   readonly lateMonths?: readonly {
     readonly month: string;

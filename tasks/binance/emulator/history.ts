@@ -11,12 +11,23 @@ import { MINUTE, stretchOf } from './calendar.ts';
 import type { HistorySpec, MinuteRange, SymbolSpec } from './history-spec.ts';
 import { hash32 } from './prng.ts';
 
-export interface SymbolPlan {
-  readonly name: string;
-  /** From the first minute to the end of the last one; endless where nothing says when it was delisted. */
-  readonly life: Stretch;
+/**
+ * One coin under a ticker, from its first minute to the end of its last one; endless where nothing says when it
+ * was delisted.
+ */
+export interface Life extends Stretch {
+  /** What its prices are drawn from: two coins of one ticker have nothing in common. */
+  readonly seed: string;
   readonly base: number;
   readonly maxVolume: number;
+  /** REST forgets it once it has ended. */
+  readonly gone: boolean;
+}
+
+export interface SymbolPlan {
+  readonly name: string;
+  /** Ascending, without overlap; at least one. */
+  readonly lives: readonly Life[];
   readonly format: Format;
   readonly cost: Cost;
   readonly halts: readonly Stretch[];
@@ -81,7 +92,6 @@ function planOf(spec: HistorySpec, symbol: SymbolSpec): SymbolPlan {
   const contracts = spec.market === 'cm';
   const tick = symbol.tickDecimals ?? (futures ? 1 : 2);
   const step = contracts ? 0 : (symbol.stepDecimals ?? (futures ? 3 : 5));
-  const base = symbol.ticks ?? 20_000 + (hash32(`${spec.seed}/${symbol.name}/base`) % 5_000_000);
   const printed = futures ? 5 : 8;
   if (tick + step > printed) {
     throw new Error(
@@ -97,12 +107,7 @@ function planOf(spec: HistorySpec, symbol: SymbolSpec): SymbolPlan {
     spans(mine(spec.archiveGaps).filter((gap) => (gap.cadence ?? cadence) === cadence));
   return {
     name: symbol.name,
-    life: {
-      start: minute(symbol.listed),
-      end: symbol.delisted === undefined ? Number.POSITIVE_INFINITY : minute(symbol.delisted) + MINUTE,
-    },
-    base,
-    maxVolume: contracts ? 20_000 : Math.floor(MAX_COST / base),
+    lives: livesOf(spec, symbol),
     // As in the real files: spot prints 8 decimals everywhere, um 2, 3 and 5; cm counts contracts, and its
     // quote volume is in coin.
     format: {
@@ -125,15 +130,45 @@ function planOf(spec: HistorySpec, symbol: SymbolSpec): SymbolPlan {
   };
 }
 
+function livesOf(spec: HistorySpec, symbol: SymbolSpec): readonly Life[] {
+  const lives = [symbol, ...(symbol.reused ?? [])].map((life, index): Life => {
+    const name = index === 0 ? symbol.name : `${symbol.name}#${index}`;
+    const base = life.ticks ?? 20_000 + (hash32(`${spec.seed}/${name}/base`) % 5_000_000);
+    const start = minute(life.listed);
+    const end = life.delisted === undefined ? Number.POSITIVE_INFINITY : minute(life.delisted) + MINUTE;
+    if (end <= start) {
+      throw new Error(
+        `history: ${symbol.name} is delisted at ${life.delisted}, before it is listed at ${life.listed}`,
+      );
+    }
+    return {
+      start,
+      end,
+      seed: `${spec.seed}/${spec.market}/${name}`,
+      base,
+      maxVolume: spec.market === 'cm' ? 20_000 : Math.floor(MAX_COST / base),
+      gone: life.gone ?? false,
+    };
+  });
+  const early = lives.findIndex(({ start }, index) => start < (lives[index - 1]?.end ?? start));
+  if (early > 0) {
+    const { listed } = symbol.reused?.[early - 1] ?? symbol;
+    throw new Error(`history: ${symbol.name} is given to another coin at ${listed}, before it is free`);
+  }
+  return lives;
+}
+
 export function inside(stretches: readonly Stretch[], ms: number): boolean {
   return stretches.some(({ start, end }) => start <= ms && ms < end);
 }
 
-/** Whether a symbol has a row in the stretch: it is listed, and halts leave a minute of it. */
+/** Whether a symbol has a row in the stretch: a coin is listed, and halts leave a minute of it. */
 export function trades(plan: SymbolPlan, stretch: Stretch): boolean {
-  let free = Math.max(stretch.start, plan.life.start);
-  for (const halt of plan.halts) if (halt.start <= free && free < halt.end) free = halt.end;
-  return free < Math.min(stretch.end, plan.life.end);
+  return plan.lives.some((life) => {
+    let free = Math.max(stretch.start, life.start);
+    for (const halt of plan.halts) if (halt.start <= free && free < halt.end) free = halt.end;
+    return free < Math.min(stretch.end, life.end);
+  });
 }
 
 function stretch({ first, last }: MinuteRange): Stretch {

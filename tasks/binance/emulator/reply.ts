@@ -5,15 +5,25 @@
 
 export interface Ask {
   readonly method: string;
-  /** Decoded, without the query. */
+  /** Path and query as they were sent. */
+  readonly target: string;
+  /** Decoded where it can be, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Counts requests from 1: what stands for the identifiers that real servers draw at random. */
   readonly serial: number;
+  /** The target is no path with a query in percent-encoded UTF-8. */
+  readonly malformed: boolean;
+  /** The client comes by a redirect that a fault gave it. */
+  readonly redirected: boolean;
 }
 
+/**
+ * `Content-Length` follows from the body unless the headers name it or a `Transfer-Encoding`; after a length
+ * that is a lie the connection ends.
+ */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,6 +41,10 @@ export function json(status: number, value: unknown, headers: Readonly<Record<st
     headers: { 'Content-Type': 'application/json;charset=UTF-8', ...headers },
     body: Buffer.from(JSON.stringify(value)),
   };
+}
+
+export function plain(status: number, text: string): Reply {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: Buffer.from(`${text}\n`) };
 }
 
 /** An error as S3 gives it. `details` are further elements, such as the key. */

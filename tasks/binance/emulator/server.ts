@@ -5,67 +5,98 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FaultBook, FaultKind } from './faults.ts';
+import { TokenBucket } from './bucket.ts';
+import type { Take } from './exchange.ts';
+import type { FaultKind } from './faults.ts';
 import type { Ask, Reply } from './reply.ts';
+import { plain } from './reply.ts';
+import { send } from './send.ts';
 
 export interface LoggedRequest {
+  /** When it arrived by the emulator's clock, in epoch milliseconds. */
+  readonly at: number;
+  /** When it arrived in milliseconds since the emulator started, by a clock that nobody sets. */
+  readonly seenMs: number;
   readonly method: string;
   /** Decoded where it can be. */
   readonly path: string;
   /** As sent, without the question mark. */
   readonly query: string;
+  /** The headers of that name, where they were sent. */
   readonly range?: string;
+  readonly ifMatch?: string;
   /** 0 where no status was sent. */
   readonly status: number;
-  /** Bytes of the body that were sent. */
+  /** Bytes of the body that were handed to the socket so far. */
   readonly bytes: number;
+  /** REST: the weight used in its minute, this request included. */
+  readonly weight?: number;
+}
+
+export interface ServeOptions {
+  readonly take: Take;
+  /** Called when the answer begins. `bytes` grows after that. */
+  readonly log: (request: LoggedRequest) => void;
+  /** Of bodies, all connections together. Default: as fast as the machine. */
+  readonly bytesPerSecond?: number | undefined;
+  /** Before each answer. Default: none. */
+  readonly latencyMs?: number | undefined;
 }
 
 export interface Server {
   readonly url: string;
+  /** On the scale of `seenMs`. */
+  elapsedMs(): number;
   close(): Promise<void>;
 }
 
 const LOOPBACK = '127.0.0.1';
+/** Marks the address that a redirect leads to, so that it is not redirected again; no part of what is asked. */
+const REDIRECTED = 'emulator-redirected=1';
 
-export async function serve(
-  answer: (ask: Ask) => Reply,
-  faults: FaultBook,
-  log: (request: LoggedRequest) => void,
-): Promise<Server> {
+export async function serve(options: ServeOptions): Promise<Server> {
+  const { take, log, latencyMs = 0 } = options;
   const closing = new AbortController();
+  const { signal } = closing;
+  const bucket = options.bytesPerSecond === undefined ? undefined : new TokenBucket(options.bytesPerSecond);
+  const started = performance.now();
+  const elapsedMs = (): number => performance.now() - started;
   let serial = 0;
+
+  const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const seenMs = elapsedMs();
+    const ask = askOf(request, ++serial);
+    const { at, weight, met, answer } = take(ask, seenMs);
+    const late = met.reduce((ms, fault) => ms + (fault.kind === 'delay' ? fault.ms : 0), latencyMs);
+    if (late > 0) await sleep(late, undefined, { signal });
+    const [, query = ''] = ask.target.split(/\?(.*)/s);
+    const { range, 'if-match': ifMatch } = request.headers;
+    const begin = (status: number): { bytes: number } => {
+      const entry = {
+        at,
+        seenMs,
+        method: ask.method,
+        path: ask.path,
+        query,
+        ...(range === undefined ? {} : { range }),
+        ...(ifMatch === undefined ? {} : { ifMatch }),
+        status,
+        bytes: 0,
+        ...(weight === undefined ? {} : { weight }),
+      };
+      log(entry);
+      return entry;
+    };
+    await send({ request, response }, replyTo(ask, met, answer), { met, bucket, signal, begin });
+  };
+
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     response.on('error', () => {}); // the client is gone
     request.resume();
-    respond(request, response, ++serial).catch((cause: unknown) => {
-      if (!closing.signal.aborted)
-        response.destroy(cause instanceof Error ? cause : new Error(String(cause)));
+    respond(request, response).catch((cause: unknown) => {
+      if (!signal.aborted) response.destroy(cause instanceof Error ? cause : new Error(String(cause)));
     });
   });
-
-  const respond = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    number: number,
-  ): Promise<void> => {
-    const target = request.url ?? '/';
-    const ask = askOf(request, target, number);
-    const met = faults.meet(request.method ?? 'GET', target);
-    for (const fault of met) {
-      if (fault.kind === 'delay') await sleep(fault.ms, undefined, { signal: closing.signal });
-    }
-    const reply = met.reduce<Reply>(changed, instead(met) ?? ('status' in ask ? ask : safely(answer, ask)));
-    const cut = met.find(({ kind }) => kind === 'reset' || kind === 'truncate' || kind === 'stall');
-    const [path = '', query = ''] = target.split(/\?(.*)/s);
-    const { range } = request.headers;
-    const record = (status: number, bytes: number): void => {
-      const known = 'status' in ask ? path : ask.path;
-      log({ method: request.method ?? '', path: known, query, ...(range ? { range } : {}), status, bytes });
-    };
-    send(request, response, reply, cut, record);
-  };
-
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, LOOPBACK, resolve);
@@ -74,6 +105,7 @@ export async function serve(
   if (address === null || typeof address === 'string') throw new Error('the emulator has no port');
   return {
     url: `http://${LOOPBACK}:${address.port}`,
+    elapsedMs,
     close: () =>
       new Promise((resolve) => {
         closing.abort();
@@ -83,98 +115,66 @@ export async function serve(
   };
 }
 
-/** Path and query decoded, or a 400 where they cannot be. */
-function askOf(request: IncomingMessage, target: string, serial: number): Ask | Reply {
-  const [path = '', query = ''] = target.split(/\?(.*)/s);
+function askOf(request: IncomingMessage, serial: number): Ask {
+  const target = request.url ?? '/';
+  const [path = '', sent = ''] = target.split(/\?(.*)/s);
+  const asked = sent.split('&').filter((part) => part !== REDIRECTED);
+  const query = asked.join('&');
+  const decoded = decodedOr(path, query);
+  return {
+    method: request.method ?? 'GET',
+    target,
+    path: decoded ?? path,
+    query: new URLSearchParams(query),
+    headers: request.headers,
+    serial,
+    malformed: decoded === undefined,
+    redirected: asked.length < sent.split('&').length,
+  };
+}
+
+/** The path in plain text, or undefined where it or the query cannot be decoded, or it is another address. */
+function decodedOr(path: string, query: string): string | undefined {
   try {
-    if (!path.startsWith('/')) throw new URIError(path);
     decodeURIComponent(query.replaceAll('+', ' '));
-    return {
-      method: request.method ?? 'GET',
-      path: decodeURIComponent(path),
-      query: new URLSearchParams(query),
-      headers: request.headers,
-      serial,
-    };
+    return path.startsWith('/') ? decodeURIComponent(path) : undefined;
   } catch {
-    return refusal(400, `"${target}" is no path with a query in percent-encoded UTF-8`);
+    return undefined;
   }
 }
 
-/** A bug in the emulator must show in the test that met it, not end the process. */
-function safely(answer: (ask: Ask) => Reply, ask: Ask): Reply {
+/** A bug in the emulator, or in a test's rewrite, must show in the test that met it, not end the process. */
+function replyTo(ask: Ask, met: readonly FaultKind[], answer: (ask: Ask) => Reply): Reply {
   try {
-    return answer(ask);
+    const asked = met.reduce((a, fault) => (fault.kind === 'rewrite' ? (fault.ask?.(a) ?? a) : a), ask);
+    return met.reduce((reply, fault) => changed(reply, fault, asked), instead(met, ask) ?? answer(asked));
   } catch (cause) {
-    return refusal(
+    return plain(
       500,
       `the emulator failed: ${cause instanceof Error ? (cause.stack ?? cause.message) : cause}`,
     );
   }
 }
 
-function refusal(status: number, text: string): Reply {
-  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: Buffer.from(`${text}\n`) };
+/** The first fault that answers for the exchange. */
+function instead(met: readonly FaultKind[], ask: Ask): Reply | undefined {
+  for (const fault of met) {
+    if (fault.kind === 'status') {
+      return { status: fault.status, headers: fault.headers ?? {}, body: Buffer.from(fault.body ?? '') };
+    }
+    if (fault.kind === 'redirect') {
+      const Location = fault.location ?? `${ask.target}${ask.target.includes('?') ? '&' : '?'}${REDIRECTED}`;
+      return { status: fault.status ?? 302, headers: { Location }, body: Buffer.alloc(0) };
+    }
+  }
+  return undefined;
 }
 
-function instead(met: readonly FaultKind[]): Reply | undefined {
-  const fault = met.find((f) => f.kind === 'status');
-  if (fault?.kind !== 'status') return undefined;
-  return { status: fault.status, headers: fault.headers ?? {}, body: Buffer.from(fault.body ?? '') };
-}
-
-function changed(reply: Reply, fault: FaultKind): Reply {
+function changed(reply: Reply, fault: FaultKind, ask: Ask): Reply {
+  if (fault.kind === 'rewrite') return fault.reply?.(reply, ask) ?? reply;
   if (fault.kind !== 'flip' || reply.body.length === 0) return reply;
   const body = Buffer.from(reply.body);
   const offset = Math.min(fault.offset ?? body.length >> 1, body.length - 1);
   body[offset] = (body[offset] ?? 0) ^ 0xff;
   return { ...reply, body };
-}
-
-function send(
-  request: IncomingMessage,
-  response: ServerResponse,
-  reply: Reply,
-  cut: FaultKind | undefined,
-  record: (status: number, bytes: number) => void,
-): void {
-  const body = request.method === 'HEAD' || reply.status === 304 ? Buffer.alloc(0) : reply.body;
-  const head = (): void => {
-    const length = reply.status === 304 ? {} : { 'Content-Length': String(reply.body.length) };
-    response.writeHead(reply.status, { ...reply.headers, ...length });
-  };
-  const part = (after: number, then: () => void): void => {
-    const bytes = Math.min(after, body.length);
-    record(reply.status, bytes);
-    head();
-    response.flushHeaders();
-    if (bytes === 0) then();
-    else response.write(body.subarray(0, bytes), then);
-  };
-  const nothing = (then: () => void): void => {
-    record(0, 0);
-    then();
-  };
-  switch (cut?.kind) {
-    case undefined:
-    case 'status':
-    case 'delay':
-    case 'flip':
-      record(reply.status, body.length);
-      head();
-      response.end(body);
-      return;
-    case 'reset':
-      if (cut.after === undefined) nothing(() => request.socket.resetAndDestroy());
-      else part(cut.after, () => request.socket.resetAndDestroy());
-      return;
-    case 'truncate':
-      // Ended, not destroyed: what was written goes out first.
-      part(cut.after ?? body.length >> 1, () => request.socket.end());
-      return;
-    case 'stall':
-      if (cut.after === undefined) nothing(() => {});
-      else part(cut.after, () => {});
-      return;
-  }
 }

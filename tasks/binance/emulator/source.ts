@@ -2,6 +2,7 @@
  * What the emulator asks of a source of content, and the answer's shapes: which ZIPs there are, what is in
  * one, and which rows REST knows. It knows neither HTTP nor damage: the store lays those over any source.
  */
+import { sha256 } from '../../../src/engine/task.ts';
 import type { Market } from './calendar.ts';
 import type { Damage } from './history-spec.ts';
 
@@ -9,6 +10,16 @@ export interface ArchiveFile {
   readonly key: string;
   /** Epoch milliseconds; `Infinity` for a file that does not come by itself. */
   readonly published: number;
+}
+
+/** What follows from a file's bytes. */
+export interface Facts {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export function factsOf(bytes: Uint8Array): Facts {
+  return { size: bytes.length, sha256: sha256(bytes) };
 }
 
 export interface KlineQuery {
@@ -32,13 +43,15 @@ export interface Source {
    */
   files(prefix: string, now: number): readonly ArchiveFile[];
   file(key: string): ArchiveFile | undefined;
-  /** The intact bytes of one of its files, made anew on every call. */
-  make(key: string): Buffer;
+  /** The intact bytes of one of its files. They are shared: nobody changes them. */
+  bytes(key: string): Buffer;
+  facts(key: string): Facts;
   /** A sidecar given as it is, instead of the digest of the bytes. */
   sidecar(key: string): string | undefined;
   /** Files that are broken from the start. */
   readonly damaged: ReadonlyMap<string, Damage>;
-  symbols(market: Market): readonly string[];
+  /** What REST knows at that time, and whether it is traded then. */
+  symbols(market: Market, now: number): readonly { readonly name: string; readonly trades: boolean }[];
   /** Undefined where it does not know the symbol in that market. */
   klines(query: KlineQuery): readonly KlineRow[] | undefined;
 }

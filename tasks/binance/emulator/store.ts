@@ -4,10 +4,10 @@
  * HTTP.
  */
 import { byCodeUnit, sha256 } from '../../../src/engine/task.ts';
-import { remember } from './cache.ts';
 import { fieldsOf, HEADER } from './csv.ts';
 import type { Damage } from './history-spec.ts';
-import type { ArchiveFile, KlineRow, Source } from './source.ts';
+import type { ArchiveFile, Facts, KlineRow, Source } from './source.ts';
+import { factsOf } from './source.ts';
 import { flipped, memberOf, truncated, withBadCrc, zipOf } from './zip.ts';
 
 export interface StoredObject {
@@ -28,23 +28,23 @@ interface Change {
   readonly damage?: Damage;
 }
 
-interface Facts {
-  readonly size: number;
-  readonly etag: string;
-  readonly sidecar: string;
-}
-
 const SIDECAR = '.CHECKSUM';
 
 export class Store {
-  readonly #sources: Source[] = [];
+  readonly #first: readonly Source[];
+  #sources: Source[] = [];
   readonly #changes = new Map<string, Change>();
-  /** Never forgotten: a few hundred bytes a file, where making one again costs milliseconds. */
+  /** Of changed files; of the others the sources know. */
   readonly #facts = new Map<string, Facts>();
-  #intact = this.#bodies();
 
   constructor(sources: readonly Source[]) {
-    for (const source of sources) this.add(source);
+    this.#first = sources;
+    this.reset();
+  }
+
+  /** In the order in which they are asked. */
+  get sources(): readonly Source[] {
+    return this.#sources;
   }
 
   /** Later sources stand before earlier ones where both have a key. */
@@ -52,7 +52,13 @@ export class Store {
     this.#sources.unshift(source);
     for (const [key, damage] of source.damaged) this.#change(key, { damage });
     this.#facts.clear();
-    this.#intact = this.#bodies();
+  }
+
+  /** As it was made: nothing added, changed or mended. */
+  reset(): void {
+    this.#sources = [];
+    this.#changes.clear();
+    for (const source of this.#first) this.add(source);
   }
 
   object(key: string, now: number): StoredObject | undefined {
@@ -61,10 +67,14 @@ export class Store {
     const file = this.#file(zip);
     if (file === undefined || file.published > now) return undefined;
     const modified = this.#changes.get(zip)?.modified ?? file.published;
-    const { size, etag, sidecar } = this.#factsOf(zip);
-    if (!isSidecar) return { key, size, etag, modified, bytes: () => this.#served(zip) };
-    const bytes = Buffer.from(sidecar);
-    return { key, size: bytes.length, etag: etagOf(bytes), modified, bytes: () => bytes };
+    if (!isSidecar) {
+      const { size, sha256: digest } = this.#factsOf(zip);
+      return { key, size, etag: etagOf(digest), modified, bytes: () => this.#served(zip) };
+    }
+    const text = this.#sidecar(zip);
+    if (text === undefined) return undefined;
+    const bytes = Buffer.from(text);
+    return { key, size: bytes.length, etag: etagOf(sha256(bytes)), modified, bytes: () => bytes };
   }
 
   /** Every published key, sidecars included, in the order of the listing: by bytes. Keys are ASCII. */
@@ -77,7 +87,7 @@ export class Store {
     for (const key of zips) {
       if ((this.#file(key)?.published ?? Number.POSITIVE_INFINITY) > now) continue;
       keys.add(key);
-      keys.add(key + SIDECAR);
+      if (this.#changes.get(key)?.damage !== 'no-checksum') keys.add(key + SIDECAR);
     }
     return [...keys].filter((key) => key.startsWith(prefix)).sort(byCodeUnit);
   }
@@ -130,12 +140,10 @@ export class Store {
   #change(key: string, change: Change): void {
     this.#changes.set(key, { ...this.#changes.get(key), ...change });
     this.#facts.delete(key);
-    if (change.bytes !== undefined) this.#intact = this.#bodies();
   }
 
-  /** The files asked for last, as their sources made them. */
-  #bodies(): (key: string) => Buffer {
-    return remember(24, (key) => this.#changes.get(key)?.bytes ?? this.#owner(key).make(key));
+  #intact(key: string): Buffer {
+    return this.#changes.get(key)?.bytes ?? this.#owner(key).bytes(key);
   }
 
   /** Now, but always later than the revision before, in steps of the two seconds that a ZIP's dates have. */
@@ -166,6 +174,9 @@ export class Store {
     switch (damage) {
       case undefined:
       case 'wrong-checksum':
+      case 'misnamed-checksum':
+      case 'empty-checksum':
+      case 'no-checksum':
         return intact;
       case 'flipped':
         return flipped(intact);
@@ -176,21 +187,39 @@ export class Store {
     }
   }
 
+  /** Of what the bucket holds: what is flipped on the way out is intact there. */
   #factsOf(key: string): Facts {
-    const known = this.#facts.get(key);
-    if (known !== undefined) return known;
     const { damage, bytes } = this.#changes.get(key) ?? {};
-    // Flipped on the way out: the bucket itself knows only the intact file.
-    const stored = damage === 'flipped' ? this.#intact(key) : this.#served(key);
-    const digest = sha256(damage === 'wrong-checksum' ? `not ${key}` : stored);
-    const given = bytes === undefined && damage === undefined ? this.#owner(key).sidecar(key) : undefined;
-    const name = key.slice(key.lastIndexOf('/') + 1);
-    const facts = { size: stored.length, etag: etagOf(stored), sidecar: given ?? `${digest}  ${name}\n` };
+    const broken = damage === 'truncated' || damage === 'bad-crc';
+    if (bytes === undefined && !broken) return this.#owner(key).facts(key);
+    const facts = this.#facts.get(key) ?? factsOf(broken ? this.#served(key) : this.#intact(key));
     this.#facts.set(key, facts);
     return facts;
   }
+
+  #sidecar(key: string): string | undefined {
+    const { damage, bytes } = this.#changes.get(key) ?? {};
+    const given = bytes === undefined && damage === undefined ? this.#owner(key).sidecar(key) : undefined;
+    if (given !== undefined) return given;
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    switch (damage) {
+      case 'no-checksum':
+        return undefined;
+      case 'empty-checksum':
+        return '';
+      case 'wrong-checksum':
+        return `${sha256(`not ${key}`)}  ${name}\n`;
+      case 'misnamed-checksum':
+        return `${this.#factsOf(key).sha256}  OTHER${name}\n`;
+      case undefined:
+      case 'flipped':
+      case 'truncated':
+      case 'bad-crc':
+        return `${this.#factsOf(key).sha256}  ${name}\n`;
+    }
+  }
 }
 
-function etagOf(bytes: Uint8Array): string {
-  return `"${sha256(bytes).slice(0, 32)}"`;
+function etagOf(digest: string): string {
+  return `"${digest.slice(0, 32)}"`;
 }

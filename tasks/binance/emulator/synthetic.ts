@@ -1,40 +1,32 @@
 /**
- * A source that invents its content: the files and rows of a declared history, each made when it is asked
- * for. It decides what the archive's files look like (header, time unit, publication); the prices are
- * `walk.ts`.
+ * A source that invents its content: which files of a declared history there are and when each is published,
+ * and REST's answers over its rows. What is in them is `content.ts`.
  */
-
 import { instantMs } from '../../lib/instant.ts';
 import { intervalMs } from '../../lib/interval.ts';
-import type { Bars } from './bars.ts';
-import { asSeenAt, at, OPEN_TIME, overInterval, rowsOf, WIDTH, within } from './bars.ts';
-import { remember } from './cache.ts';
-import type { Cadence, KeyParts, Stretch } from './calendar.ts';
+import { asSeenAt, overInterval } from './bars.ts';
+import type { Cadence } from './calendar.ts';
 import { DAY, folderOf, keyOf, MINUTE, partsOf, periodsIn, stretchOf } from './calendar.ts';
-import { csvOf, fieldsOf, HEADER } from './csv.ts';
+import type { Content, Planned } from './content.ts';
+import { AFTER_MIDNIGHT, contentOf, restRows } from './content.ts';
 import type { History, SymbolPlan } from './history.ts';
 import { inside, trades } from './history.ts';
 import type { ArchiveFile, KlineQuery, KlineRow, Source } from './source.ts';
-import { minutesOf } from './walk.ts';
-import { zipOf } from './zip.ts';
 
-/**
- * The real dailies come about a quarter of an hour after midnight, monthlies 1 to 3 days into the month
- * (docs/DOMAIN.md §1).
- */
-const AFTER_MIDNIGHT = 13 * MINUTE + 42_000;
-const HEADER_FROM = Date.UTC(2022, 0, 1);
-const MICROSECONDS_FROM = Date.UTC(2025, 0, 1);
+/** The real monthlies come 1 to 3 days into the month (docs/DOMAIN.md §1). */
+const MONTHLY_DELAY = DAY + AFTER_MIDNIGHT;
 
-export function synthetic(history: History): Source {
+export function synthetic(history: History, content: Content = contentOf(history)): Source {
   const { market, symbols, spec } = history;
-  const daysOf = new Map(
-    [...symbols].map(([name, plan]) => [name, remember(40, (day) => minutesOf(history, plan, Number(day)))]),
-  );
-  const minutes = (plan: SymbolPlan, day: number): Bars =>
-    daysOf.get(plan.name)?.(String(day)) ?? new Float64Array(0);
 
-  const planned = (key: string): { plan: SymbolPlan; parts: KeyParts; span: Stretch } | undefined => {
+  /** A listing asks for each of its keys several times, and reading one costs microseconds. */
+  const read = new Map<string, Planned>();
+  const planned = (key: string): Planned | undefined => {
+    const known = read.get(key) ?? plannedOf(key);
+    if (known !== undefined) read.set(key, known);
+    return known;
+  };
+  const plannedOf = (key: string): Planned | undefined => {
     const parts = partsOf(key);
     const plan = parts && symbols.get(parts.symbol);
     const span = parts && stretchOf(parts.period);
@@ -43,15 +35,20 @@ export function synthetic(history: History): Source {
       ? { plan, parts, span }
       : undefined;
   };
+  const own = (key: string): Planned => {
+    const file = planned(key);
+    if (file === undefined) throw new Error(`the history has no file ${key}`);
+    return file;
+  };
 
-  const publication = (parts: KeyParts, span: Stretch): number => {
+  const publication = ({ parts, span }: Planned): number => {
     const concerns = (names?: readonly string[]): boolean => names?.includes(parts.symbol) ?? true;
     if (parts.cadence === 'daily') {
       const missing = spec.missingDays?.some((m) => m.day === parts.period && concerns(m.symbols)) ?? false;
-      return missing ? Number.POSITIVE_INFINITY : span.end + AFTER_MIDNIGHT;
+      return missing ? Number.POSITIVE_INFINITY : span.end + (spec.dailyDelayMs ?? AFTER_MIDNIGHT);
     }
     const late = spec.lateMonths?.find((l) => l.month === parts.period && concerns(l.symbols));
-    if (late === undefined) return span.end + DAY + AFTER_MIDNIGHT;
+    if (late === undefined) return span.end + (spec.monthlyDelayMs ?? MONTHLY_DELAY);
     return (late.until === undefined ? undefined : instantMs(late.until)) ?? Number.POSITIVE_INFINITY;
   };
 
@@ -63,8 +60,7 @@ export function synthetic(history: History): Source {
           for (const cadence of ['monthly', 'daily'] satisfies Cadence[]) {
             const folder = folderOf({ market, cadence, symbol: plan.name, interval });
             if (!folder.startsWith(prefix) && !prefix.startsWith(folder)) continue;
-            const life = { start: plan.life.start, end: Math.min(plan.life.end, now) };
-            for (const period of periodsIn(cadence, life)) {
+            for (const period of periodsOf(plan, cadence, now)) {
               const key = keyOf({ market, cadence, symbol: plan.name, interval, period });
               const file = key.startsWith(prefix) ? source.file(key) : undefined;
               if (file !== undefined) files.push(file);
@@ -77,24 +73,11 @@ export function synthetic(history: History): Source {
 
     file(key) {
       const found = planned(key);
-      return found && { key, published: publication(found.parts, found.span) };
+      return found && { key, published: publication(found) };
     },
 
-    make(key) {
-      const found = planned(key);
-      if (found === undefined) throw new Error(`the history has no file ${key}`);
-      const { plan, parts, span } = found;
-      const unit = market === 'spot' && span.start >= MICROSECONDS_FROM ? 'us' : 'ms';
-      const text: Buffer[] = market !== 'spot' && span.start >= HEADER_FROM ? [Buffer.from(HEADER)] : [];
-      for (let day = span.start; day < span.end; day += DAY) {
-        const kept = without(minutes(plan, day), plan.gaps[parts.cadence]);
-        text.push(csvOf(overInterval(kept, intervalMs(parts.interval) ?? MINUTE), plan.format, unit));
-      }
-      // Dated as published, so that a file that comes by `publish` alone has the same bytes whenever that is.
-      const due = span.end + AFTER_MIDNIGHT + (parts.cadence === 'monthly' ? DAY : 0);
-      return zipOf(`${parts.symbol}-${parts.interval}-${parts.period}.csv`, Buffer.concat(text), due);
-    },
-
+    bytes: (key) => content.zip(own(key)),
+    facts: (key) => content.facts(own(key)),
     sidecar: () => undefined,
 
     damaged: new Map(
@@ -104,44 +87,62 @@ export function synthetic(history: History): Source {
       }),
     ),
 
-    symbols: (asked) => (asked === market ? [...symbols.keys()] : []),
+    symbols(asked, now) {
+      if (asked !== market) return [];
+      return [...symbols.values()]
+        .filter((plan) => isKnown(plan, now))
+        .map((plan) => ({ name: plan.name, trades: inside(plan.lives, now) }));
+    },
 
     klines(query) {
       const plan = query.market === market ? symbols.get(query.symbol) : undefined;
-      return plan && rowsFor(query, plan, (day) => minutes(plan, day));
+      return plan && isKnown(plan, query.now) ? rowsFor(query, plan, content) : undefined;
     },
   };
   return source;
 }
 
-/** Day by day from where the query starts, or backwards from where it ends, until there are enough rows. */
-function rowsFor(query: KlineQuery, plan: SymbolPlan, minutes: (day: number) => Bars): readonly KlineRow[] {
-  const length = intervalMs(query.interval) ?? MINUTE;
-  const first = Math.max(query.start ?? 0, Math.floor(plan.life.start / length) * length);
-  const last = Math.min(query.end ?? query.now, query.now, plan.life.end);
-  const parts: Bars[] = [];
-  let rows = 0;
-  const take = (day: number): void => {
-    const seen = asSeenAt(minutes(day), query.now, plan.cost);
-    const part = within(overInterval(seen, length), first, last);
-    parts.push(part);
-    rows += rowsOf(part);
-  };
-  const midnight = (ms: number): number => Math.floor(ms / DAY) * DAY;
-  if (query.start !== undefined) {
-    for (let day = midnight(first); day <= last && rows < query.limit; day += DAY) take(day);
-    return parts.flatMap((part) => fieldsOf(csvOf(part, plan.format, 'ms').toString())).slice(0, query.limit);
-  }
-  for (let day = midnight(last); day + DAY > first && rows < query.limit; day -= DAY) take(day);
-  parts.reverse();
-  return parts.flatMap((part) => fieldsOf(csvOf(part, plan.format, 'ms').toString())).slice(-query.limit);
+/** Every month or day in which some coin of that name was listed by `now`, once. */
+function periodsOf(plan: SymbolPlan, cadence: Cadence, now: number): ReadonlySet<string> {
+  return new Set(
+    plan.lives.flatMap(({ start, end }) => periodsIn(cadence, { start, end: Math.min(end, now) })),
+  );
 }
 
-function without(bars: Bars, gaps: readonly Stretch[]): Bars {
-  if (gaps.length === 0) return bars;
-  const kept: number[] = [];
-  for (let i = 0; i < rowsOf(bars); i++) {
-    if (!inside(gaps, at(bars, i, OPEN_TIME))) kept.push(...bars.subarray(i * WIDTH, (i + 1) * WIDTH));
+/** Whether REST has heard of it: some coin has been listed by then, and is not delisted and gone. */
+function isKnown(plan: SymbolPlan, now: number): boolean {
+  return plan.lives.some((life) => life.start <= now && !(life.gone && life.end <= now));
+}
+
+/** Day by day from where the query starts, or backwards from where it ends, until there are enough rows. */
+function rowsFor(query: KlineQuery, plan: SymbolPlan, content: Content): readonly KlineRow[] {
+  const { now, limit } = query;
+  const length = intervalMs(query.interval) ?? MINUTE;
+  const first = Math.max(query.start ?? 0, Math.floor((plan.lives[0]?.start ?? now) / length) * length);
+  const last = Math.min(query.end ?? now, now, plan.lives.at(-1)?.end ?? now);
+  const forgotten = plan.lives.filter((life) => life.gone && life.end <= now);
+  const asked = ([text]: KlineRow): boolean => {
+    const time = Number(text);
+    return time >= first && time <= last && !inside(forgotten, time);
+  };
+  /** Of a day that is not over, the last bar is open: it closes in the future (docs/DOMAIN.md §3). */
+  const dayOf = (day: number): readonly KlineRow[] => {
+    if (day + DAY <= now) return content.rows(plan, query.interval, day).filter(asked);
+    const seen = asSeenAt(content.minutes(plan, day), now, plan.cost);
+    return restRows(overInterval(seen, length), plan).filter(asked);
+  };
+  const midnight = (ms: number): number => Math.floor(ms / DAY) * DAY;
+  const days: (readonly KlineRow[])[] = [];
+  let rows = 0;
+  const take = (day: number): void => {
+    const part = dayOf(day);
+    days.push(part);
+    rows += part.length;
+  };
+  if (query.start !== undefined) {
+    for (let day = midnight(first); day <= last && rows < limit; day += DAY) take(day);
+    return days.flat().slice(0, limit);
   }
-  return Float64Array.from(kept);
+  for (let day = midnight(last); day + DAY > first && rows < limit; day -= DAY) take(day);
+  return days.toReversed().flat().slice(-limit);
 }

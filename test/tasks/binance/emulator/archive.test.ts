@@ -54,9 +54,10 @@ describe('a file of the archive', () => {
     ]);
   });
 
-  it('is the same bytes from two emulators, whatever was asked before', async () => {
+  it('is the same bytes from two emulators, whatever else they have and was asked before', async () => {
     const one = await running({ history: testHistory() });
-    const other = await running({ history: testHistory() });
+    const more = { name: 'ETHUSDT', listed: '2024-02-01T00:00:00Z' };
+    const other = await running({ history: testHistory({ symbols: [...testHistory().symbols, more] }) });
     await get(`${other.url}/${MONTH}`);
     await get(`${other.listingUrl}?prefix=${FOLDER}/`);
     const [a, b] = [await get(`${one.url}/${KEY}`), await get(`${other.url}/${KEY}`)];

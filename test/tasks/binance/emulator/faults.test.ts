@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import type { LoggedRequest } from '../../../../tasks/binance/emulator/emulator.ts';
 import { startEmulator } from '../../../../tasks/binance/emulator/emulator.ts';
 import { testHistory } from '../../../../tasks/binance/emulator/test-history.ts';
 import { get, running } from './client.ts';
@@ -110,17 +111,134 @@ describe('a fault', () => {
   });
 });
 
+describe('a fault of its time', () => {
+  it("meets from one instant of the emulator's clock until another, and counts what it passes only then", async () => {
+    const { url, faults, clock } = await started();
+    const [from, until] = [clock.now() + 1_000, clock.now() + 3_000];
+    const fault = faults.add({ match: KEY, kind: 'status', status: 503, from, until, skip: 1 });
+    const status = async (): Promise<number> => (await get(url + KEY)).status;
+    expect([await status(), await status()]).toEqual([200, 200]);
+    clock.set(from);
+    expect([await status(), await status()]).toEqual([200, 503]);
+    clock.set(until - 1);
+    expect(await status()).toBe(503);
+    clock.set(until);
+    expect(await status()).toBe(200);
+    expect(fault.hits).toBe(2);
+  });
+});
+
+describe('a redirect', () => {
+  const REST = '/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1';
+  const seen = (requests: readonly LoggedRequest[]) => requests.map(({ query, status }) => [query, status]);
+
+  it('leads to the same address once more, where no redirect meets it, and nothing else sees the mark', async () => {
+    const { url, faults, requests } = await started();
+    const [file, rows] = [await get(url + KEY), await get(url + REST)];
+    faults.add({ match: /./, kind: 'redirect' });
+    const again = await get(url + KEY);
+    expect([again.status, again.body.equals(file.body)]).toEqual([200, true]);
+    expect((await get(url + REST)).text).toBe(rows.text);
+    expect(seen(requests.slice(2))).toEqual([
+      ['', 302],
+      ['emulator-redirected=1', 200],
+      [REST.slice(15), 302],
+      [`${REST.slice(15)}&emulator-redirected=1`, 200],
+    ]);
+  });
+
+  it('has the status and the place that were asked for, and may lead in circles', async () => {
+    const { url, faults } = await started();
+    faults.add({ match: KEY, kind: 'redirect', status: 307, location: KEY });
+    const { status, headers } = await get(url + KEY, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([307, KEY]);
+    await expect(get(url + KEY)).rejects.toThrow('fetch failed');
+  });
+
+  it('meets other faults at its end', async () => {
+    const { url, faults } = await started();
+    faults.add({ match: KEY, kind: 'redirect', times: 1 });
+    faults.add({ match: 'emulator-redirected', kind: 'status', status: 503 });
+    expect((await get(url + KEY)).status).toBe(503);
+  });
+});
+
+describe('a trickle', () => {
+  it('is the true answer in many parts, after which the connection goes on', async () => {
+    const { url, faults, requests } = await started();
+    const whole = (await get(url + KEY)).body;
+    faults.add({ match: KEY, kind: 'trickle', bytes: 20_000, everyMs: 1 });
+    expect((await get(url + KEY)).body.equals(whole)).toBe(true);
+    const part = await get(url + KEY, { headers: { range: 'bytes=1000-50000' } });
+    expect(part.body.equals(whole.subarray(1000, 50_001))).toBe(true);
+    expect(requests.map(({ bytes }) => bytes)).toEqual([whole.length, whole.length, 49_001]);
+  });
+
+  it('counts the bytes that went out so far', async () => {
+    const { url, faults, requests } = await started();
+    faults.add({ match: KEY, kind: 'trickle', bytes: 10, everyMs: 3_600_000 });
+    const response = await fetch(url + KEY);
+    const reader = response.body?.getReader();
+    expect((await reader?.read())?.value?.length).toBe(10);
+    expect(requests.map(({ status, bytes }) => [status, bytes])).toEqual([[200, 10]]);
+    await reader?.cancel();
+  });
+
+  it('can end before its end', async () => {
+    const { url, faults, requests } = await started();
+    faults.add({ match: KEY, kind: 'trickle', bytes: 100, everyMs: 1 });
+    faults.add({ match: KEY, kind: 'truncate', after: 250 });
+    await expect(get(url + KEY)).rejects.toThrow('terminated');
+    expect(requests.map(({ bytes }) => bytes)).toEqual([250]);
+  });
+});
+
 describe('the request log', () => {
-  it('has method, path, query, range, status and bytes, and can be cleared', async () => {
-    const { url, requests, clearRequests } = await started();
-    await get(url + KEY, { headers: { range: 'bytes=0-9' } });
+  it('has times, method, path, query, range, status and bytes, and can be cleared', async () => {
+    const { url, requests, clearRequests, clock, elapsedMs } = await started();
+    await get(url + KEY, { headers: { range: 'bytes=0-9', 'if-match': '*' } });
+    const between = elapsedMs();
+    clock.advance(5);
     await get(`${url}/api/v3/time?a=b%20c`);
-    expect(requests).toEqual([
-      { method: 'GET', path: KEY, query: '', range: 'bytes=0-9', status: 206, bytes: 10 },
-      { method: 'GET', path: '/api/v3/time', query: 'a=b%20c', status: 200, bytes: 28 },
+    const [first, second] = requests.map(({ seenMs }) => seenMs);
+    expect([(first ?? 0) > 0, (first ?? 0) < between, (second ?? 0) > between]).toEqual([true, true, true]);
+    expect(requests.map(({ seenMs: _, ...request }) => request)).toEqual([
+      {
+        at: Date.UTC(2024, 2, 3, 12),
+        method: 'GET',
+        path: KEY,
+        query: '',
+        range: 'bytes=0-9',
+        ifMatch: '*',
+        status: 206,
+        bytes: 10,
+      },
+      {
+        at: Date.UTC(2024, 2, 3, 12) + 5,
+        method: 'GET',
+        path: '/api/v3/time',
+        query: 'a=b%20c',
+        status: 200,
+        bytes: 28,
+        weight: 1,
+      },
     ]);
     clearRequests();
     expect(requests).toEqual([]);
+  });
+
+  it('has when a request arrived, not when it was answered', async () => {
+    const { url, requests, faults, clock } = await started();
+    const fault = faults.add({ match: '/api/v3/time', times: 1, kind: 'delay', ms: 200 });
+    const late = get(`${url}/api/v3/time`);
+    while (fault.hits === 0) await new Promise((resolve) => setImmediate(resolve));
+    await get(`${url}/api/v3/ping`);
+    clock.advance(7);
+    expect(JSON.parse((await late).text)).toEqual({ serverTime: Date.UTC(2024, 2, 3, 12) + 7 });
+    expect(requests.map(({ path, at }) => [path, at - Date.UTC(2024, 2, 3, 12)])).toEqual([
+      ['/api/v3/ping', 0],
+      ['/api/v3/time', 0],
+    ]);
   });
 });
 

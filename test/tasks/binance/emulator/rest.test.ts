@@ -228,13 +228,14 @@ describe('the other markets', () => {
   });
 });
 
-describe('time and exchangeInfo', () => {
+describe('time, ping and exchangeInfo', () => {
   it("are by the emulator's clock", async () => {
     const { url, clock } = await running({ history: testHistory() });
     clock.set(T0 + 123);
     for (const path of ['/api/v3/time', '/fapi/v1/time', '/dapi/v1/time']) {
       expect((await get(url + path)).text).toBe(`{"serverTime":${T0 + 123}}`);
     }
+    expect((await get(`${url}/api/v3/ping`)).text).toBe('{}');
     const headers = { 'x-mbx-time-unit': 'microsecond' };
     expect((await get(`${url}/api/v3/time`, { headers })).text).toBe(`{"serverTime":${T0 + 123}000}`);
     expect(JSON.parse((await get(`${url}/api/v3/exchangeInfo`)).text)).toMatchObject({

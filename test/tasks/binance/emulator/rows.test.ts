@@ -14,7 +14,7 @@ import { exact, recordsOf, unzip } from './client.ts';
 const MONTH = 'data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-02.zip';
 const DAY = 'data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-02-02.zip';
 
-const make = (spec: HistorySpec, key = DAY): Buffer => synthetic(defineHistory(spec)).make(key);
+const make = (spec: HistorySpec, key = DAY): Buffer => synthetic(defineHistory(spec)).bytes(key);
 const rows = (spec: HistorySpec, key = DAY) => recordsOf(make(spec, key));
 const minute = (clock: string): number => Date.parse(`2024-02-02T${clock}:00Z`);
 const range = (first: string, last: string) => ({
@@ -73,9 +73,9 @@ describe('the rows of a month', () => {
     const days: Buffer[] = [];
     for (let day = 1; day <= 29; day++) {
       const key = DAY.replace('02-02.zip', `02-${String(day).padStart(2, '0')}.zip`);
-      days.push((await unzip(source.make(key))).text);
+      days.push((await unzip(source.bytes(key))).text);
     }
-    expect((await unzip(source.make(MONTH))).text.equals(Buffer.concat(days))).toBe(true);
+    expect((await unzip(source.bytes(MONTH))).text.equals(Buffer.concat(days))).toBe(true);
   });
 });
 
@@ -85,10 +85,10 @@ describe('determinism', () => {
   it('the same seed gives the same bytes, in whatever order files are asked for', () => {
     const one = synthetic(defineHistory(testHistory()));
     const other = synthetic(defineHistory(testHistory()));
-    const forward = keys.map((key) => one.make(key));
-    const backward = keys.toReversed().map((key) => other.make(key));
+    const forward = keys.map((key) => one.bytes(key));
+    const backward = keys.toReversed().map((key) => other.bytes(key));
     expect(forward.every((bytes, i) => bytes.equals(backward.toReversed()[i] ?? Buffer.alloc(0)))).toBe(true);
-    expect(one.make(DAY).equals(forward[1] ?? Buffer.alloc(0))).toBe(true);
+    expect(one.bytes(DAY).equals(forward[1] ?? Buffer.alloc(0))).toBe(true);
   });
 
   it('another seed, symbol or market gives other rows', async () => {
