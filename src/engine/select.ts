@@ -4,15 +4,16 @@
  */
 import type { Checked, Diagnostic } from './diagnostic.ts';
 import { error } from './diagnostic.ts';
-import { dependentsOf } from './graph/dependents.ts';
+import { toComeOf } from './graph/dependents.ts';
 import type { Graph, KeyFilter } from './graph/graph.ts';
 import type { Selector } from './graph/selector.ts';
 import { parseSelectors } from './graph/selector.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Wanted } from './run/roots.ts';
 import { Roots } from './run/roots.ts';
-import { schedule } from './run/scheduler.ts';
 import type { Session } from './run/session.ts';
+import type { Surveyed } from './surveyed.ts';
+import { mayGive, pickedIn, surveyOf } from './surveyed.ts';
 import type { Span } from './task.ts';
 
 /** A dry session over the same records: made only when a selector needs it. */
@@ -21,6 +22,13 @@ type Probe = () => Session;
 export interface Selection {
   readonly selectors: readonly Selector[];
   readonly roots: Roots;
+  /** As typed, with all that it may mean by rule and key. */
+  readonly typed: readonly { readonly text: string; readonly asked: readonly Asked[] }[];
+}
+
+interface Asked {
+  readonly selector: Selector;
+  readonly direct: readonly Wanted[];
 }
 
 /** What a request selects, or all that is wrong with the graph or with how it is asked for. */
@@ -37,9 +45,39 @@ export async function select(
   if (!selectors.ok) return selectors;
   const matches = checkMatches(session.graph, selectors.value, texts);
   if (!matches.ok) return matches;
-  const roots = await rootsOf(selectors.value, manifest, probe);
+  const asked = selectors.value.map((selector) => ({ selector, direct: directly(selector, probe) }));
+  const roots = await rootsOf(asked, manifest, probe);
   if (!roots.ok) return roots;
-  return { ok: true, value: { selectors: selectors.value, roots: roots.value }, warnings: [] };
+  const typed = texts.map((text) => ({
+    text,
+    asked: asked.filter(({ selector }) => selector.kind !== 'state' && selector.text === text),
+  }));
+  return { ok: true, value: { selectors: selectors.value, roots: roots.value, typed }, warnings: [] };
+}
+
+/** What was asked for and is not there, now that the pass has shown the keys. */
+export function unmet(session: Session, { typed }: Selection): readonly Diagnostic[] {
+  const { graph } = session;
+  const means = ({ rule, filter, only }: Wanted): boolean => {
+    if (only !== undefined) return true;
+    const { targets, awaits, unavailable } = graph.enumerate(rule, filter);
+    if (targets.length + awaits.length + unavailable.length > 0) return true;
+    return toComeOf(graph, rule, filter, (giver) => mayGive(session, giver)).length > 0;
+  };
+  return typed.flatMap(({ text, asked }) => {
+    const [first] = asked;
+    if (first === undefined || asked.some(({ direct }) => direct.some(means))) return [];
+    return [first.selector.kind === 'path' ? notMade(first.selector.path) : notMatched(text)];
+  });
+}
+
+function notMade(path: string): Diagnostic {
+  return error(`no target makes "${path}"`, undefined, 'run `pipeline graph` to see what is made');
+}
+
+function notMatched(text: string): Diagnostic {
+  const hint = 'run `pipeline status` to see which there are; keys are spelt as in the manifest';
+  return error(`no target matches "${text}"`, undefined, hint);
 }
 
 /** An output may be named by its absolute path, as shells complete it. */
@@ -51,32 +89,19 @@ function withinWorkspace(text: string, workspace: string): string {
 
 const always: KeyFilter = () => true;
 
-async function rootsOf(
-  selectors: readonly Selector[],
-  manifest: Manifest,
-  probe: Probe,
-): Promise<Checked<Roots>> {
+async function rootsOf(asked: readonly Asked[], manifest: Manifest, probe: Probe): Promise<Checked<Roots>> {
   const wanted: Wanted[] = [];
   const diagnostics: Diagnostic[] = [];
-  const surveys = new Map<string, Session>();
-  for (const selector of selectors) {
-    const direct = directly(selector, probe);
+  const surveys = new Map<string, Surveyed>();
+  for (const { selector, direct } of asked) {
     wanted.push(...direct);
-    if (selector.kind === 'path' && direct.length === 0) {
-      const hint = 'run `pipeline graph` to see what is made';
-      diagnostics.push(error(`no target makes "${selector.path}"`, undefined, hint));
-    }
+    if (selector.kind === 'path' && direct.length === 0) diagnostics.push(notMade(selector.path));
     if (selector.kind !== 'state' && !selector.dependents) continue;
     // What is built on request only, and nobody asked for, is no matter of @stale.
-    const asked = selector.kind === 'state' && selector.state === 'stale' ? 'default' : 'all';
-    const surveyed = surveys.get(asked) ?? (await survey(manifest, probe, asked));
-    surveys.set(asked, surveyed);
-    const during = selector.kind === 'path' ? always : selector.during;
-    const picked = pick(surveyed, selector, direct);
-    wanted.push(...byId(surveyed.graph, picked, during));
-    // What failed is there already.
-    if (selector.kind !== 'state' || selector.state !== 'failed')
-      wanted.push(...newcomers(surveyed.graph, picked, during));
+    const among = selector.kind === 'state' && selector.state === 'stale' ? 'default' : 'all';
+    const surveyed = surveys.get(among) ?? (await surveyOf(manifest, among, probe()));
+    surveys.set(among, surveyed);
+    wanted.push(...pickedIn(surveyed, selector, direct));
   }
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   return { ok: true, value: new Roots(wanted), warnings: [] };
@@ -88,7 +113,7 @@ function directly(selector: Selector, probe: Probe): readonly Wanted[] {
     case 'state':
       return [];
     case 'rule':
-      return [{ rule: selector.rule, filter: selector.filter }];
+      return [{ rule: selector.rule, filter: selector.filter, timed: selector.timed }];
     case 'path':
       return makersOf(selector.path, probe());
   }
@@ -133,72 +158,6 @@ export function checkMatches(
       })
     );
   });
-  const hint = 'run `pipeline status` to see which there are; keys are spelt as in the manifest';
-  const diagnostics = unmatched.map((text) => error(`no target matches "${text}"`, undefined, hint));
+  const diagnostics = unmatched.map(notMatched);
   return diagnostics.length > 0 ? { ok: false, diagnostics } : { ok: true, value: undefined, warnings: [] };
-}
-
-async function survey(manifest: Manifest, probe: Probe, asked: 'default' | 'all'): Promise<Session> {
-  const session = probe();
-  const rules = [...manifest.rules.values()].filter((rule) => asked === 'all' || rule.default);
-  await schedule(session, new Roots(rules.map((rule) => ({ rule, filter: always }))), {
-    runner: undefined,
-    jobs: 1,
-    failFast: false,
-    signal: new AbortController().signal,
-    emit: () => undefined,
-  });
-  return session;
-}
-
-/** Targets in the state that is asked for, or the dependents of what is selected. */
-function pick(session: Session, selector: Selector, direct: readonly Wanted[]): ReadonlySet<number> {
-  const { graph, paths } = session;
-  if (selector.kind === 'state') {
-    const picked = graph.targets.filter(({ index }) => {
-      const state = session.settled(index)?.state;
-      return selector.state === 'failed' ? state === 'failed' : state === 'stale' || state === 'pending';
-    });
-    return new Set(picked.map(({ index }) => index));
-  }
-  const targets: number[] = [];
-  const toCome: { giver: number; rule: string }[] = [];
-  for (const { rule, filter, only } of direct) {
-    const found = graph.enumerate(rule, filter);
-    targets.push(...found.targets.filter((index) => only?.has(graph.target(index).id) ?? true));
-    if (only === undefined) toCome.push(...found.unavailable.map((giver) => ({ giver, rule: rule.name })));
-  }
-  return dependentsOf(graph, paths, { targets, toCome }, (index) => session.settled(index) !== undefined);
-}
-
-/** Only at keys that were picked: to enumerate others could await givers that nobody asked for. */
-function byId(graph: Graph, picked: ReadonlySet<number>, during: KeyFilter): readonly Wanted[] {
-  const all = [...picked].map((index) => graph.target(index));
-  return [...graph.manifest.rules.values()].flatMap((rule): Wanted[] => {
-    const targets = all.filter((target) => target.rule === rule);
-    if (targets.length === 0) return [];
-    const keys = new Map(
-      rule.for.map((name, at) => [name, new Set(targets.map((target) => target.keys[at]))]),
-    );
-    const filter: KeyFilter = (name, key, whole) =>
-      during(name, key, whole) && keys.get(name)?.has(key) === true;
-    return [{ rule, filter, only: new Set(targets.map(({ id }) => id)) }];
-  });
-}
-
-/** Targets that are not there yet: whoever gives keys may give more of them when it is built. */
-function newcomers(graph: Graph, picked: ReadonlySet<number>, during: KeyFilter): readonly Wanted[] {
-  return [...picked].flatMap((index) => {
-    const { rule: giver, keys } = graph.target(index);
-    return graph.dynamicDimensionsOf(giver).flatMap(({ name, of }) => {
-      const known = graph.keysOf(name, new Map(of === undefined ? [] : [[of, keys[0] ?? '']]));
-      const filter: KeyFilter = (dimension, key, whole) =>
-        during(dimension, key, whole) &&
-        (dimension !== of || key === keys[0]) &&
-        (dimension !== name || !('keys' in known && known.positions.has(key)));
-      return [...graph.manifest.rules.values()]
-        .filter((rule) => rule.for.includes(name))
-        .map((rule) => ({ rule, filter }));
-    });
-  });
 }

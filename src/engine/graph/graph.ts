@@ -24,7 +24,12 @@ export interface Awaiting {
   readonly keysFrom: number;
 }
 
-export type Keys = KeySet | Awaiting;
+/** The keys cannot be had: this target, which was to give them, has failed, is absent, or was never built. */
+export interface Unavailable {
+  readonly unavailable: number;
+}
+
+export type Keys = KeySet | Awaiting | Unavailable;
 
 /** Narrows an enumeration: whether a key of a dimension is of interest. */
 export type KeyFilter = (dimension: string, key: string, whole: Span | undefined) => boolean;
@@ -91,15 +96,19 @@ export class Graph {
     return dimension;
   }
 
-  /** Keys of a dimension; for a dynamic one, at the keys chosen so far. 'unavailable': its rule failed or is absent. */
-  keysOf(name: string, chosen: Chosen): Keys | { readonly unavailable: number } {
+  /** Keys of a dimension; for a dynamic one, at the keys chosen so far, among which is that of the one it hangs on. */
+  keysOf(name: string, chosen: Chosen): Keys {
     const fixed = this.#static.get(name);
     if (fixed !== undefined) return fixed;
     const dimension = this.dimension(name);
     if (dimension.kind !== 'dynamic') throw new Error(`dimension "${name}" has no keys`);
-    const ofKey = dimension.of === undefined ? undefined : chosen.get(dimension.of);
+    const { of } = dimension;
+    const ofKey = of === undefined ? undefined : chosen.get(of);
     const known = this.#dynamic.get(slot(name, ofKey));
     if (known !== undefined && known !== 'unavailable') return known;
+    // Before it is known whether there is such a key of the other dimension, there is nobody to ask.
+    const above = of === undefined ? undefined : this.keysOf(of, chosen);
+    if (above !== undefined && !('keys' in above)) return above;
     const giver = this.at(this.rule(dimension.rule), ofKey === undefined ? [] : [ofKey]);
     // A giver that its rule's `partitions` keeps out is never built: it gives no keys.
     if (giver === undefined) return NO_KEYS;

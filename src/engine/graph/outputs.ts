@@ -5,9 +5,9 @@
 import { byCodeUnit } from '../json.ts';
 import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec, Rule } from '../manifest/model.ts';
-import type { Graph } from './graph.ts';
+import type { Awaiting, Graph, Unavailable } from './graph.ts';
 import type { Shape } from './shape.ts';
-import { shapeOf } from './shape.ts';
+import { shapeAt, shapeOf } from './shape.ts';
 import type { Answer, Reading } from './template.ts';
 import { literalPrefix, namesRunId, reader, render } from './template.ts';
 
@@ -81,6 +81,15 @@ export class Output {
     return value;
   }
 
+  /** The shape of the paths that hang on what a giver of keys gives. */
+  shapeBeside(giver: number): Shape {
+    const { rule, keys } = this.#graph.target(giver);
+    const [key] = keys;
+    const [of] = rule.for;
+    const own: Reading = new Map(of === undefined || key === undefined ? [] : [[of, key]]);
+    return shapeAt(this.spec.template, own);
+  }
+
   pathOf(target: number, answer: Answer = this.#number): string {
     return render(this.spec.template, this.#graph.partition(this.#graph.target(target)), answer);
   }
@@ -102,10 +111,10 @@ export class Output {
     const { rule } = this;
     let unsure: Maker | undefined;
     for (const name of rule.for) {
+      if (!this.#isPlaced(name, reading)) continue;
       const known = this.#graph.keysOf(name, reading);
       const key = reading.get(name);
-      if ('keysFrom' in known) unsure ??= { kind: 'awaits', giver: known.keysFrom };
-      else if ('unavailable' in known) unsure ??= { kind: 'unavailable', giver: known.unavailable };
+      if (!('keys' in known)) unsure ??= notYet(known);
       else if (key !== undefined && !known.positions.has(key)) return undefined;
     }
     if (unsure !== undefined) return unsure;
@@ -116,10 +125,25 @@ export class Output {
     // References to a span (`${month.start}`) are not read back: what comes out decides.
     if (target !== undefined) return this.pathOf(target) === path ? made(target) : undefined;
     if (rule.for.every((name) => reading.has(name))) return undefined;
-    const { targets } = this.#graph.enumerate(rule, (name, key) => (reading.get(name) ?? key) === key);
-    const found = targets.find((each) => this.pathOf(each) === path);
-    return found === undefined ? undefined : made(found);
+    const among = this.#graph.enumerate(rule, (name, key) => (reading.get(name) ?? key) === key);
+    const found = among.targets.find((each) => this.pathOf(each) === path);
+    if (found !== undefined) return made(found);
+    const [[keysFrom], [unavailable]] = [among.awaits, among.unavailable];
+    if (keysFrom !== undefined) return notYet({ keysFrom });
+    return unavailable === undefined ? undefined : notYet({ unavailable });
   }
+
+  /** Whether the path tells at which key of another dimension this one's are meant, where they hang on one. */
+  #isPlaced(name: string, reading: Reading): boolean {
+    const dimension = this.#graph.dimension(name);
+    return dimension.kind !== 'dynamic' || dimension.of === undefined || reading.has(dimension.of);
+  }
+}
+
+function notYet(keys: Awaiting | Unavailable): Maker {
+  return 'keysFrom' in keys
+    ? { kind: 'awaits', giver: keys.keysFrom }
+    : { kind: 'unavailable', giver: keys.unavailable };
 }
 
 function made(target: number): Maker {

@@ -63,8 +63,11 @@ export class PathEdges {
       const own = rule === consumer;
       if (!mayMatch(pattern, output.shape, own && spec.directory) || (spec.directory && !own)) continue;
       const listing = output.list();
-      for (const giver of listing.awaits) awaits.add(giver);
-      for (const giver of own ? [] : listing.unavailable)
+      // Of a glob within one symbol's folder, the keys of other symbols are no matter.
+      const mayBring = (giver: number): boolean =>
+        mayMatch(pattern, output.shapeBeside(giver), spec.directory);
+      for (const giver of listing.awaits.filter(mayBring)) awaits.add(giver);
+      for (const giver of own ? [] : listing.unavailable.filter(mayBring))
         lacking.push({ kind: 'unavailable', target: giver, rule: rule.name });
       const matching = spec.directory
         ? listing.paths

@@ -105,7 +105,8 @@ function byPath(graph: Graph, paths: PathEdges, rule: Rule, input: PathInput): r
   return [...found].map(([output, agree]) => edge(output, agree));
 }
 
-function mayRead(rule: Rule, input: PathInput, output: Output): boolean {
+/** By shape alone: whether a path of the input could be one of the output's, whatever the keys. */
+export function mayRead(rule: Rule, input: PathInput, output: Output): boolean {
   const shape = shapeOf(input.template);
   if (input.glob) {
     const open = shape.join('/');
@@ -155,8 +156,8 @@ function matching(graph: Graph, rule: Rule, input: PathInput, candidates: readon
 
 const mark = (name: string): string => `\u0001${name}\u0001`;
 
-/** The path with marks for keys; undefined where it names a span, which no mark can stand for. */
-function markedPath(rule: Rule, { template }: PathInput): string | undefined {
+/** The path, or the glob, with marks for keys; undefined where it names a span, which no mark can stand for. */
+export function markedPath(rule: Rule, { template }: PathInput): string | undefined {
   if (template.parts.some((part) => typeof part !== 'string' && part.kind === 'dimension' && part.field))
     return undefined;
   const keys = Object.fromEntries(rule.for.map((name) => [name, mark(name)]));

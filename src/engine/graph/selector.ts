@@ -28,6 +28,8 @@ export type Selector =
       readonly filter: KeyFilter;
       /** `filter` without the keys: what narrows the dependents too. */
       readonly during: KeyFilter;
+      /** Only targets of which a key covers time, which of given keys is known when they are. */
+      readonly timed: boolean;
     })
   | { readonly kind: 'state'; readonly state: 'stale' | 'failed'; readonly during: KeyFilter }
   | (Reach & { readonly kind: 'path'; readonly path: string });
@@ -51,7 +53,10 @@ export function parseSelectors(
   if (texts.length === 0) {
     for (const rule of manifest.rules.values()) {
       if (rule.default && (between === undefined || hasTime(rule, manifest)))
-        selectors.push(ofRule(rule, everything, { text: rule.name, needs: false, dependents: false }));
+        selectors.push({
+          ...ofRule(rule, everything, { text: rule.name, needs: false, dependents: false }),
+          timed: between !== undefined,
+        });
     }
   }
   if (selectors.length === 0 && between !== undefined) {
@@ -67,8 +72,8 @@ function hasTime(rule: Rule, { dimensions }: Manifest): boolean {
   return rule.for.some((name) => dimensions.get(name)?.kind !== 'list');
 }
 
-function ofRule(rule: Rule, filter: KeyFilter, reach: Reach): Selector {
-  return { kind: 'rule', rule, filter, during: everything, ...reach };
+function ofRule(rule: Rule, filter: KeyFilter, reach: Reach): Extract<Selector, { kind: 'rule' }> {
+  return { kind: 'rule', rule, filter, during: everything, timed: false, ...reach };
 }
 
 type Parsed = Selector | Diagnostic;

@@ -3,7 +3,8 @@
  * their literal ends. A cheap "no" that spares expanding them; "maybe" is settled by whoever knows the keys.
  */
 import picomatch from 'picomatch';
-import type { Template } from '../manifest/model.ts';
+import type { Ref, Template } from '../manifest/model.ts';
+import type { Reading } from './template.ts';
 
 /** Stands for a reference: no path may hold it. */
 const OPEN = '\u0000';
@@ -11,9 +12,16 @@ const OPEN = '\u0000';
 /** Folder and file names in turn, each with its references left open. */
 export type Shape = readonly string[];
 
-export function shapeOf({ parts }: Template): Shape {
+export function shapeOf(template: Template): Shape {
+  return shapeAt(template, new Map());
+}
+
+/** The same with some keys put in. */
+export function shapeAt({ parts }: Template, keys: Reading): Shape {
+  const text = (ref: Ref): string =>
+    (ref.kind === 'dimension' && ref.field === undefined ? keys.get(ref.name) : undefined) ?? OPEN;
   return parts
-    .map((part) => (typeof part === 'string' ? part : OPEN))
+    .map((part) => (typeof part === 'string' ? part : text(part)))
     .join('')
     .split('/');
 }

@@ -3,61 +3,71 @@ import type { Place } from '../diagnostic.ts';
 import { error } from '../diagnostic.ts';
 import type { Json } from '../json.ts';
 import { readCalendar } from './calendar-dimension.ts';
+import { definitionOf } from './config-node.ts';
+import type { ConfigFacts } from './dimension-shape.ts';
+import { spelledOut } from './dimension-shape.ts';
+import type { Parents } from './dynamic-dimension.ts';
 import { readDynamic } from './dynamic-dimension.ts';
 import type { Dimension } from './model.ts';
 import type { Entry, YamlNode } from './node.ts';
-import { entriesOf, entryOf, itemsOf, nodeAt, textOf } from './node.ts';
+import { childOf, entriesOf, entryOf, itemsOf, textOf } from './node.ts';
 import { closedJson, isList } from './open.ts';
 import type { RuleOutline } from './outline.ts';
 import type { Values } from './scope.ts';
 import { topScope } from './scope.ts';
-import { parseTemplate, wholeReference } from './template.ts';
 import { describeValue } from './wording.ts';
 
 /** Names that `${…}` already has a meaning for. */
 export const RESERVED: readonly string[] = ['as_of', 'in', 'out', 'params', 'run_id'];
 
-/** Kinds by name, told by shape alone: a dimension with a mistake in it is still a dimension. */
-export function dimensionKinds(root: YamlNode): ReadonlyMap<string, Dimension['kind']> {
-  return new Map(entriesOf(entryOf(root, 'dimensions')?.value).map(({ key, value }) => [key, kindOf(value)]));
-}
-
-function kindOf(node: YamlNode): Dimension['kind'] {
-  if (node.kind !== 'map') return 'list';
-  return entryOf(node, 'of') || entryOf(node, 'keys') ? 'dynamic' : 'calendar';
-}
-
-/** `configRoot`: the merged config, to place a key where it is written. */
+/** `config`: to read a dimension that is given there, and to place a key where it is written. */
 export function readDimensions(
   node: YamlNode | undefined,
   values: Values,
   outlines: ReadonlyMap<string, RuleOutline>,
-  configRoot: YamlNode,
+  config: ConfigFacts,
 ): ReadonlyMap<string, Dimension> {
+  const entries = entriesOf(node).flatMap((entry): readonly Entry[] => {
+    checkName(entry, values, config.root);
+    const { value, read, diagnostics } = spelledOut(entry, config);
+    if (read !== undefined) values.read.add(read);
+    for (const each of diagnostics) values.report(each);
+    return value === undefined ? [] : [{ ...entry, value }];
+  });
+  const parents = new Map(entries.map(({ key, value }) => [key, textOf(childOf(value, 'of'))]));
   const dimensions = new Map<string, Dimension>();
-  for (const entry of entriesOf(node)) {
-    const { key: name, keyPlace: place, value } = entry;
-    if (RESERVED.includes(name)) {
-      values.report(
-        error(`a dimension cannot be called "${name}": \${${name}} has a meaning of its own`, place),
-      );
-    }
-    const clash = entryOf(configRoot, name);
-    if (clash) {
-      const message = `the dimension "${name}" has the name of a config value: \${${name}} would be either`;
-      const related = [{ message: 'the config value', place: clash.keyPlace }];
-      values.report({ ...error(message, place, 'rename one of the two'), related });
-    }
-    const kind = kindOf(value);
-    const read =
-      kind === 'list'
-        ? readList(entry, values, configRoot)
-        : kind === 'calendar'
-          ? readCalendar(entry, values)
-          : readDynamic(entry, values, outlines);
-    if (read) dimensions.set(name, read);
+  for (const entry of entries) {
+    const read = readDimension(entry, values, outlines, parents, config.root);
+    if (read) dimensions.set(entry.key, read);
   }
   return dimensions;
+}
+
+function readDimension(
+  entry: Entry,
+  values: Values,
+  outlines: ReadonlyMap<string, RuleOutline>,
+  parents: Parents,
+  configRoot: YamlNode,
+): Dimension | undefined {
+  if (entry.value.kind !== 'map') return readList(entry, values, configRoot);
+  return values.dimensionKinds.get(entry.key) === 'dynamic'
+    ? readDynamic(entry, values, outlines, parents)
+    : readCalendar(entry, values);
+}
+
+function checkName({ key: name, keyPlace: place }: Entry, values: Values, configRoot: YamlNode): void {
+  if (RESERVED.includes(name)) {
+    values.report(
+      error(`a dimension cannot be called "${name}": \${${name}} has a meaning of its own`, place),
+    );
+  }
+  const clash = entryOf(configRoot, name);
+  if (clash) {
+    const message = `the dimension "${name}" has the name of a config value: \${${name}} would be either`;
+    const related = [{ message: 'the config value', place: clash.keyPlace }];
+    values.report({ ...error(message, place, 'rename one of the two'), related });
+  }
 }
 
 function readList(
@@ -69,11 +79,12 @@ function readList(
   const list = closedJson(node, scope);
   if (list === undefined) return undefined;
   if (!isList(list)) {
+    const map = list !== null && typeof list === 'object';
+    // What the config's owner makes of a map is not known as long as something else in the config is wrong.
+    if (map && values.uncompleted) return undefined;
+    const kinds = map ? 'a list of keys or a map with "every" or "keys"' : 'a list of keys';
     values.report(
-      error(
-        `dimension "${name}" must be a list of keys, got ${sourceOf(node)}${describeValue(list)}`,
-        node.place,
-      ),
+      error(`dimension "${name}" must be ${kinds}, got ${sourceOf(node)}${describeValue(list)}`, node.place),
     );
     return undefined;
   }
@@ -106,13 +117,6 @@ function readList(
     } else first.set(key, at);
   }
   return { name, place, kind: 'list', keys: [...first.keys()] };
-}
-
-/** The config's list that a dimension names: its items have places of their own. */
-function definitionOf(node: YamlNode, configRoot: YamlNode): YamlNode | undefined {
-  const text = textOf(node);
-  const whole = text === undefined ? undefined : wholeReference(parseTemplate(text));
-  return whole && nodeAt(configRoot, whole.name.split('.'));
 }
 
 function sourceOf(node: YamlNode): string {

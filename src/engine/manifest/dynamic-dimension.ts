@@ -11,16 +11,20 @@ import { checkPointer, chooseOutput, findRule } from './references.ts';
 import type { Scope, Values } from './scope.ts';
 import { topScope } from './scope.ts';
 
+/** What each dimension hangs on, as written. */
+export type Parents = ReadonlyMap<string, string | undefined>;
+
 export function readDynamic(
   { key: name, keyPlace: place, value: node }: Entry,
   values: Values,
   outlines: ReadonlyMap<string, RuleOutline>,
+  parents: Parents,
 ): Dimension | undefined {
   const owner = `dimension "${name}"`;
   const scope = topScope(values, owner);
   const ofNode = childOf(node, 'of');
   const of = textOf(ofNode);
-  const sound = of === undefined || checkOf(name, of, ofNode?.place, scope);
+  const sound = of === undefined || checkOf(name, of, ofNode?.place, parents, scope);
   const keys = childOf(node, 'keys');
   const pointerNode = childOf(keys, 'pointer');
   const template = pointerNode && openTemplate(pointerNode, scope);
@@ -47,8 +51,13 @@ export function readDynamic(
   return { name, place, kind: 'dynamic', of, rule: rule.name, output, pointer };
 }
 
-function checkOf(name: string, of: string, place: Diagnostic['place'], scope: Scope): boolean {
-  const kind = scope.dimensionKinds.get(of);
+function checkOf(
+  name: string,
+  of: string,
+  place: Diagnostic['place'],
+  parents: Parents,
+  scope: Scope,
+): boolean {
   if (!scope.dimensionKinds.has(of)) {
     const names = [...scope.dimensionKinds.keys()].filter((each) => each !== name);
     scope.report(
@@ -56,8 +65,14 @@ function checkOf(name: string, of: string, place: Diagnostic['place'], scope: Sc
     );
     return false;
   }
-  if (kind !== 'dynamic') return true;
-  const message = `${scope.owner} hangs on "${of}", whose keys are not known beforehand either`;
-  scope.report(error(message, place, '"of" names a list or a calendar'));
+  const above = parents.get(of);
+  if (above === undefined) return true;
+  const message =
+    of === name
+      ? `${scope.owner} hangs on itself`
+      : `${scope.owner} hangs on "${of}", which hangs on "${above}" itself: one step is all there may be`;
+  scope.report(
+    error(message, place, '"of" names a list, a calendar, or a dimension whose keys have no "of"'),
+  );
   return false;
 }

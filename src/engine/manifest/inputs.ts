@@ -123,7 +123,7 @@ function shifted(
   const { key: dimension, keyPlace, value: node } = entry;
   if (!belongs(entry, rule, '"offset"', subject, scope)) return [];
   const kind = scope.dimensionKinds.get(dimension);
-  if (kind !== 'calendar' && scope.dimensionKinds.has(dimension)) {
+  if (kind !== undefined && kind !== 'calendar') {
     const message = `"offset" in ${subject} shifts "${dimension}", which is not a calendar`;
     scope.report(error(message, keyPlace, 'only dimensions with "every" can be shifted'));
     return [];

@@ -9,7 +9,8 @@ import { asOfChoice } from './as-of.ts';
 import { findCollisions } from './collisions.ts';
 import { loadConfig } from './config.ts';
 import { findCycles } from './cycles.ts';
-import { dimensionKinds, readDimensions } from './dimensions.ts';
+import { dimensionKinds } from './dimension-shape.ts';
+import { readDimensions } from './dimensions.ts';
 import { gate } from './gate.ts';
 import type { LoadOptions, Manifest } from './model.ts';
 import { childOf, entriesOf, itemsOf } from './node.ts';
@@ -64,12 +65,12 @@ export function loadManifest(options: LoadOptions, manifestFile = 'pipeline.yaml
     uncompleted: config.uncompleted,
     wrong: config.wrong,
     asOf,
-    dimensionKinds: dimensionKinds(root),
+    dimensionKinds: dimensionKinds(root, config),
     read: new Set(config.read),
     report,
   };
 
-  const dimensions = readDimensions(part('dimensions'), values, outlines, config.root);
+  const dimensions = readDimensions(part('dimensions'), values, outlines, config);
   const pools = readPools(part('pools'), childOf(root, 'pools'), values);
   const world = { ...options, values, outlines, dimensions, pools, cut };
   const rules = new Map(entriesOf(part('rules')).map((entry) => [entry.key, readRule(entry, world)]));

@@ -11,6 +11,8 @@ export interface Wanted {
   readonly filter: KeyFilter;
   /** Ids, when targets were picked by their state or by what they need. */
   readonly only?: ReadonlySet<string>;
+  /** Only targets of which a key covers time. */
+  readonly timed?: boolean;
 }
 
 export class Roots {
@@ -38,7 +40,10 @@ export class Roots {
     const later = this.#later.get(settled);
     if (later === undefined) return [];
     this.#later.delete(settled);
-    return later.flatMap((wanted) => this.#enumerate(graph, wanted));
+    // Only its own key's targets: to go over all the others each time would take the square of their number.
+    const { rule, keys } = graph.target(settled);
+    const beside: KeyFilter = (name, key) => name !== rule.for[0] || key === keys[0];
+    return later.flatMap((wanted) => this.#enumerate(graph, wanted, beside));
   }
 
   /** Rules whose keys cannot be had, with the target that should have given them. */
@@ -48,16 +53,21 @@ export class Roots {
     );
   }
 
-  #enumerate(graph: Graph, wanted: Wanted): readonly number[] {
-    const { targets, awaits } = graph.enumerate(wanted.rule, wanted.filter);
+  #enumerate(graph: Graph, wanted: Wanted, beside: KeyFilter = () => true): readonly number[] {
+    const { rule, filter } = wanted;
+    const { targets, awaits } = graph.enumerate(rule, (...key) => beside(...key) && filter(...key));
     for (const giver of awaits) {
       const known = this.#later.get(giver);
       if (known?.includes(wanted)) continue;
       if (known) known.push(wanted);
       else this.#later.set(giver, [wanted]);
     }
-    const { only } = wanted;
-    const found = only ? targets.filter((index) => only.has(graph.target(index).id)) : targets;
+    const { only, timed } = wanted;
+    const found = targets.filter((index) => {
+      const target = graph.target(index);
+      if (timed && graph.wholes(target).every((whole) => whole === undefined)) return false;
+      return only === undefined || only.has(target.id);
+    });
     for (const index of found) this.#selected.add(index);
     return [...awaits, ...found];
   }

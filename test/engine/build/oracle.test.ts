@@ -5,7 +5,7 @@ import type { BuildEvent, Outcome } from '../../../src/engine/events.ts';
 import type { Built } from '../../rig.ts';
 import { Rig } from '../../rig.ts';
 import type { Edit, World } from './oracle.ts';
-import { edits, extraText, listing, madeIn, manifestOf, newWorld, tasksOf } from './oracle.ts';
+import { edits, extraText, listing, madeIn, manifestOf, newWorld, tasksOf, UNIVERSE } from './oracle.ts';
 
 type Step =
   | { readonly kind: 'edit'; readonly edit: Edit }
@@ -18,13 +18,18 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('edit'), edit: edits }) },
   fc.record({
     kind: fc.constant('part'),
-    selector: fc.constantFrom('month', '+leaf', 'list+', 'total', '@stale', '@failed', 'globbed', 'item'),
+    selector: fc.constantFrom(
+      ...['month', '+leaf', 'list+', 'total', '@stale', '@failed', 'globbed', 'item'],
+      ...['universe+', 'month/a+', 'item/b', 'leaf/*'],
+    ),
     jobs: fc.constantFrom(1, 3),
     force: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('break'), at: fc.nat({ max: 60 }) }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('compare'), jobs: fc.constantFrom(1, 3) }) },
 ) as fc.Arbitrary<Step>;
+
+const scripts = fc.array(steps, { minLength: 6, maxLength: 24 });
 
 function carryOut(rig: Rig, world: World, edit: Edit): void {
   switch (edit.kind) {
@@ -42,6 +47,7 @@ function carryOut(rig: Rig, world: World, edit: Edit): void {
       return;
     case 'world':
       Object.assign(world, edit.change);
+      if (edit.change.symbols !== undefined) source(rig, world, UNIVERSE, JSON.stringify(world.symbols));
       rig.write('pipeline.yaml', manifestOf(world));
       return;
     case 'forge':
@@ -91,7 +97,12 @@ async function compare(rig: Rig, world: World, jobs: number): Promise<void> {
   const told = Object.entries(foretold).filter(
     ([target]) => !world.intermediate || !/^(item|tree)\//.test(target),
   );
-  const wrong = told.filter(([target, state]) => !bearsOut(state, built.outcomes[target]));
+  const gone = (target: string): boolean =>
+    world.given && !world.symbols.includes(target.split('/')[1] ?? '');
+  const wrong = told.filter(
+    ([target, state]) =>
+      !(bearsOut(state, built.outcomes[target]) || (gone(target) && !(target in built.outcomes))),
+  );
   expect(wrong.map(([target, state]) => [target, state, built.outcomes[target]])).toEqual([]);
   const clean = await cleanBuild(world);
   expect([built.diagnostics, built.result]).toEqual(['', 'built']);
@@ -131,8 +142,8 @@ const RUNS = Number(process.env['ORACLE_RUNS'] ?? 12);
 describe('random edits and builds', () => {
   it('end as a clean build does', { timeout: 10_000 * RUNS }, async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(steps, { minLength: 6, maxLength: 24 }), async (script) => {
-        const world = newWorld();
+      fc.asyncProperty(fc.boolean(), scripts, async (given, script) => {
+        const world = newWorld(given);
         const rig = new Rig(Object.fromEntries(world.sources));
         rig.write('pipeline.yaml', manifestOf(world));
         for (const step of [...script, { kind: 'compare', jobs: 2 } as const]) {

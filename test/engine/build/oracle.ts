@@ -11,6 +11,8 @@ import { fakeTasks } from '../../fake-task.ts';
 
 export interface World {
   symbols: readonly string[];
+  /** A rule gives the symbols, in place of the manifest: then files hang on keys that are given too. */
+  given: boolean;
   /** The as-of is the last minute of this day. */
   day: string;
   /** Which of the outputs' templates a rule has. */
@@ -35,15 +37,22 @@ const PLACES = [
   'other/${symbol}.txt',
 ] as const;
 export const SYMBOLS = ['a', 'b', 'c'] as const;
+/** Holds the symbols of the world, whether or not they are taken from there. */
+export const UNIVERSE = 'in/symbols.json';
 
-export function newWorld(): World {
-  const sources = new Map([['extra/one.txt', 'x\n']]);
+export function newWorld(given: boolean): World {
+  const symbols = ['a', 'b'];
+  const sources = new Map([
+    ['extra/one.txt', 'x\n'],
+    [UNIVERSE, JSON.stringify(symbols)],
+  ]);
   for (const symbol of SYMBOLS) {
     sources.set(`in/${symbol}.txt`, '1\n');
     sources.set(`in/${symbol}.json`, listing([0, 1]));
   }
   return {
-    symbols: ['a', 'b'],
+    symbols,
+    given,
     day: '2024-02-10',
     place: 0,
     param: 'p',
@@ -67,10 +76,11 @@ export function manifestOf(world: World): string {
   return `version: 1
 as_of: "${world.day}T23:59:00Z"
 dimensions:
-  symbol: [${world.symbols.join(', ')}]
+  symbol: ${world.given ? '{ keys: { rule: universe, pointer: "" } }' : `[${world.symbols.join(', ')}]`}
   month: { every: month, from: "2024-01-01T00:00:00Z" }
   file: { of: symbol, keys: { rule: list, pointer: /files } }
 rules:
+  universe: { in: { json: ${UNIVERSE} }, out: { json: universe.json }, run: "cat \${in.json} > \${out.json}" }
   ${copy}: { for: [symbol], in: { text: "in/\${symbol}.txt" }, out: { text: "${PLACES[world.place]}" }, task: tell, params: { p: ${world.param} } }
   list: { for: [symbol], in: { text: "in/\${symbol}.json" }, out: { json: "lists/\${symbol}.json" }, run: "cat \${in.text} > \${out.json}" }
   item: { for: [symbol, file], in: { entry: { rule: list, pointer: "/files/\${file}" } }, out: { text: "items/\${symbol}/\${file}.txt" }, task: value, intermediate: ${world.intermediate} }
@@ -152,7 +162,7 @@ export const edits: fc.Arbitrary<Edit> = fc.oneof(
   },
   fc.record({
     kind: fc.constant('remove'),
-    name: fc.constantFrom('in/a.txt', 'in/b.txt', 'in/a.json', 'extra/one.txt', 'extra/two.txt'),
+    name: fc.constantFrom('in/a.txt', 'in/b.txt', 'in/a.json', 'extra/one.txt', 'extra/two.txt', UNIVERSE),
   }),
   fc.record({
     kind: fc.constant('extra'),
@@ -164,6 +174,7 @@ export const edits: fc.Arbitrary<Edit> = fc.oneof(
       kind: fc.constant('world'),
       change: fc.oneof(
         fc.record({ symbols: fc.shuffledSubarray([...SYMBOLS], { minLength: 1 }) }),
+        fc.record({ given: fc.boolean() }),
         fc.record({
           day: fc.constantFrom('2024-01-31', '2024-02-10', '2024-02-11', '2024-02-29', '2024-03-05'),
         }),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dynamicKeySet, firstReaching } from '../../../src/engine/graph/key-set.ts';
 import { formatInstant } from '../../../src/engine/manifest/instant.ts';
+import type { Graphed } from './graphs.ts';
 import { graphOf, idsOf } from './graphs.ts';
 
 const months = (partitions: string, to = ''): string => `
@@ -227,5 +228,52 @@ rules:
     expect(targets).toEqual([]);
     expect(awaits.map((index) => graph.target(index).id)).toEqual(['sources/2024-01']);
     expect(graph.find('sources/2024-02')).toBeUndefined();
+  });
+});
+
+describe('a dynamic dimension that hangs on a dynamic one', () => {
+  const chain = files
+    .replace('symbol: [A, B]', 'symbol: { keys: { rule: universe, pointer: /symbols } }')
+    .replace('rules:', 'rules:\n  universe: { out: { u: universe.json }, run: echo }');
+  const named = ({ graph }: Graphed, indexes: readonly number[]): readonly string[] =>
+    indexes.map((index) => graph.target(index).id);
+
+  it('awaits the keys that its own hang on, then its own, key by key', () => {
+    const graphed = graphOf(chain);
+    const { graph } = graphed;
+    const archive = graph.rule('archive');
+    const awaits = (): readonly string[] => named(graphed, graph.enumerate(archive).awaits);
+    expect(awaits()).toEqual(['universe']);
+    graph.provideKeys('symbol', undefined, ['B', 'A']);
+    expect(awaits()).toEqual(['sources/B', 'sources/A']);
+    expect(idsOf(graphed, 'sources')).toEqual(['sources/B', 'sources/A']);
+    graph.provideKeys('file', 'A', ['2024-01']);
+    expect(awaits()).toEqual(['sources/B']);
+    graph.provideKeys('file', 'B', ['2024-02']);
+    expect(idsOf(graphed, 'archive')).toEqual(['archive/B/2024-02', 'archive/A/2024-01']);
+  });
+
+  it('cannot be had when those keys cannot, and is gone with each of them', () => {
+    const graphed = graphOf(chain);
+    const { graph } = graphed;
+    const archive = graph.rule('archive');
+    graph.provideKeys('symbol', undefined, undefined);
+    expect(named(graphed, graph.enumerate(archive).unavailable)).toEqual(['universe']);
+    expect(graph.keysOf('file', new Map([['symbol', 'A']]))).toEqual({ unavailable: 0 });
+    graph.provideKeys('symbol', undefined, ['A', 'B']);
+    graph.provideKeys('file', 'A', undefined);
+    graph.provideKeys('file', 'B', ['x']);
+    expect(named(graphed, graph.enumerate(archive).unavailable)).toEqual(['sources/A']);
+    expect(idsOf(graphed, 'archive')).toEqual(['archive/B/x']);
+    graph.provideKeys('symbol', undefined, ['A']);
+    expect(idsOf(graphed, 'archive')).toEqual([]);
+    expect(graph.at(archive, ['B', 'x'])).toBeUndefined();
+  });
+
+  it('is asked of nobody before it is known whether there is such a key', () => {
+    const { graph } = graphOf(chain);
+    const awaited = graph.keysOf('file', new Map([['symbol', 'A']]));
+    expect('keysFrom' in awaited && graph.target(awaited.keysFrom).id).toBe('universe');
+    expect(graph.find('sources/A')).toBeUndefined();
   });
 });

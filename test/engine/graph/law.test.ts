@@ -20,9 +20,9 @@ const KEYS = {
   week: ['2024-W04', '2024-W05', '2024-W06'],
   day: ['2024-01-30', '2024-01-31', '2024-02-01', '2024-02-02', '2024-02-20'],
 } as const;
+const SYMBOLS = { listed: '[B, A, C]', given: '{ keys: { rule: universe, pointer: /symbols } }' } as const;
 const DIMENSIONS = `
 dimensions:
-  symbol: [B, A, C]
   kind: [x, y]
   year: { every: year, from: "2023-12-05T00:00:00Z" }
   month: { every: month, from: "2023-12-05T00:00:00Z" }
@@ -66,6 +66,8 @@ function timeOf(name: string, key: string): readonly [number, number] | undefine
 }
 
 interface Case {
+  /** Whether the manifest holds the symbols, or a rule gives them, and files hang on given keys. */
+  readonly symbols: keyof typeof SYMBOLS;
   readonly consumer: readonly string[];
   readonly producer: readonly string[];
   readonly where: Readonly<Record<string, readonly string[]>>;
@@ -93,6 +95,7 @@ const testCase: fc.Arbitrary<Case> = fc
       .filter((name) => !['symbol', 'kind', 'file'].includes(name))
       .map((name) => fc.constantFrom(0, 0, 0, -1, 1, 2).map((by) => [name, by] as const));
     return fc.record({
+      symbols: fc.constantFrom('listed', 'given'),
       consumer: fc.constant(consumer),
       producer: fc.constant(producer),
       where: fc
@@ -198,11 +201,12 @@ function reference(test: Case, consumerKeys: readonly string[]): readonly string
   return members;
 }
 
-function yamlOf({ consumer, producer, where, offset, partitions }: Case): string {
+function yamlOf({ symbols, consumer, producer, where, offset, partitions }: Case): string {
   const path = (names: readonly string[]): string => names.map((name) => `/\${${name}}`).join('');
   const input = JSON.stringify({ rule: 'producer', where, offset });
-  return `${DIMENSIONS}
+  return `${DIMENSIONS}  symbol: ${SYMBOLS[symbols]}
 rules:
+  universe: { out: { u: universe.json }, run: echo }
   files: { for: [symbol], out: { files: "files/\${symbol}.json" }, run: echo }
   producer: { for: [${producer.join(', ')}], out: { p: "p${path(producer)}/p" }, run: echo, partitions: ${partitions} }
   consumer: { for: [${consumer.join(', ')}], in: { x: ${input} }, out: { c: "c${path(consumer)}/c" }, run: echo }
@@ -217,6 +221,7 @@ describe('the law of inputs', () => {
       fc.property(testCase, (test) => {
         const graphed = graphOf(yamlOf(test), AS_OF, rig);
         const { graph, paths } = graphed;
+        if (test.symbols === 'given') graph.provideKeys('symbol', undefined, KEYS.symbol);
         for (const [symbol, files] of Object.entries(FILES)) graph.provideKeys('file', symbol, files);
         const consumer = graph.rule('consumer');
         const ids = graph.enumerate(consumer).targets.map((index) => graph.target(index).id);

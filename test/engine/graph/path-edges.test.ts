@@ -124,6 +124,60 @@ rules:
   });
 });
 
+describe('a path of a rule whose keys hang on keys that are given too', () => {
+  const chain = (path: string, zip = 'zip/${symbol}/${file}.zip'): string => `
+dimensions:
+  symbol: { keys: { rule: universe, pointer: /symbols } }
+  file: { of: symbol, keys: { rule: sources, pointer: /files } }
+rules:
+  universe: { out: { u: universe.json }, run: echo }
+  sources: { for: [symbol], out: { s: "s/\${symbol}.json" }, run: echo }
+  archive: { for: [symbol, file], out: { zip: "${zip}" }, run: echo }
+  consumer: { in: { x: "${path}" }, out: { c: c }, run: echo }
+`;
+
+  it.each(['zip/ETH/2024-01.zip', 'zip/ETH/*.zip', 'z*/ET?/*-01.zip'])(
+    'awaits one after the other: %s',
+    (path) => {
+      const graphed = graphOf(chain(path));
+      const { graph } = graphed;
+      expect(awaitsOf(graphed, 'consumer')).toEqual(['universe']);
+      graph.provideKeys('symbol', undefined, ['ETH', 'BTC']);
+      expect(awaitsOf(graphed, 'consumer')).toEqual(['sources/ETH']);
+      graph.provideKeys('file', 'ETH', ['2024-01']);
+      expect(membersOf(graphed, 'consumer', 'x')[0]).toBe('archive/ETH/2024-01#zip');
+      graph.provideKeys('file', 'ETH', undefined);
+      expect(membersOf(graphed, 'consumer', 'x')[0]).toBe('unavailable archive by sources/ETH');
+      graph.provideKeys('symbol', undefined, ['BTC']);
+      graph.provideKeys('file', 'BTC', ['2024-01']);
+      expect(membersOf(graphed, 'consumer', 'x')[0]).toMatch(/^(file|glob) /);
+    },
+  );
+
+  it.each(['zip/ETH/2024-01.zip', 'zip/*/2024-01.zip'])(
+    'is lacking when the first cannot be had: %s',
+    (path) => {
+      const graphed = graphOf(chain(path));
+      graphed.graph.provideKeys('symbol', undefined, undefined);
+      expect(membersOf(graphed, 'consumer', 'x')[0]).toBe('unavailable archive by universe');
+    },
+  );
+
+  it('may hold a span in place of the key that the other keys hang on', () => {
+    const graphed = graphOf(chain('zip/2024-01-01T00:00:00Z/b.zip', 'zip/${symbol.start}/${file}.zip'));
+    const { graph } = graphed;
+    expect(awaitsOf(graphed, 'consumer')).toEqual(['universe']);
+    graph.provideKeys('symbol', undefined, ['2023', '2024']);
+    expect(awaitsOf(graphed, 'consumer')).toEqual(['sources/2023']);
+    graph.provideKeys('file', '2023', ['b']);
+    expect(awaitsOf(graphed, 'consumer')).toEqual(['sources/2024']);
+    graph.provideKeys('file', '2024', ['a', 'b']);
+    expect(membersOf(graphed, 'consumer', 'x')).toEqual(['archive/2024/b#zip']);
+    graph.provideKeys('file', '2024', undefined);
+    expect(membersOf(graphed, 'consumer', 'x')).toEqual(['unavailable archive by sources/2024']);
+  });
+});
+
 describe('a glob', () => {
   it('takes the outputs that match, by path, and then the disk', () => {
     expect(read('out/*.txt')).toEqual(['upper/BTC#text', 'upper/ETH#text', 'glob out/*.txt']);
@@ -177,9 +231,9 @@ rules:
 
   it('awaits the keys of a dynamic rule that it may match, and of no other', () => {
     const graphed = graphOf(reading('zip/ETH/*.zip'));
-    expect(awaitsOf(graphed, 'consumer')).toEqual(['sources/BTC', 'sources/ETH']);
+    expect(awaitsOf(graphOf(reading('zip/*/2024.zip')), 'consumer')).toEqual(['sources/BTC', 'sources/ETH']);
+    expect(awaitsOf(graphed, 'consumer')).toEqual(['sources/ETH']);
     graphed.graph.provideKeys('file', 'ETH', ['2024-02', '2024-01']);
-    graphed.graph.provideKeys('file', 'BTC', []);
     expect(membersOf(graphed, 'consumer', 'x')).toEqual([
       'archive/ETH/2024-01#zip',
       'archive/ETH/2024-02#zip',
@@ -189,6 +243,18 @@ rules:
     expect(membersOf(graphed, 'consumer', 'x')).toEqual(['archive/ETH/2024-03#zip', 'glob zip/ETH/*.zip']);
     expect(awaitsOf(graphOf(reading('zip/*.zip')), 'consumer')).toEqual([]);
     expect(awaitsOf(graphOf(reading('zip/ETH/*.csv')), 'consumer')).toEqual([]);
+  });
+
+  it('lacks the keys that cannot be had where it may match them, and nowhere else', () => {
+    const graphed = graphOf(reading('zip/ETH/*.zip'));
+    graphed.graph.provideKeys('file', 'ETH', []);
+    graphed.graph.provideKeys('file', 'BTC', undefined);
+    expect(membersOf(graphed, 'consumer', 'x')).toEqual(['glob zip/ETH/*.zip']);
+    graphed.graph.provideKeys('file', 'ETH', undefined);
+    expect(membersOf(graphed, 'consumer', 'x')).toEqual([
+      'unavailable archive by sources/ETH',
+      'glob zip/ETH/*.zip',
+    ]);
   });
 
   it('finds the same outputs as matching every path by itself', () => {

@@ -33,6 +33,39 @@ describe('what needs a selection', () => {
     expect(ran.filter((id) => id.includes('/b') || id.startsWith('apart'))).toEqual([]);
   });
 
+  it('takes in targets that are still to come with it, and what reads only those', async () => {
+    const rig = new Rig(files);
+    rig.edit(
+      'pipeline.yaml',
+      (text) =>
+        `${text}  all: { in: { l: { rule: leaf } }, out: { t: all }, run: "cat \${in.l} > \${out.t}" }\n`,
+    );
+    expect(Object.keys(await rig.states('part/a+'))).toEqual(['part/a/*', 'leaf/a/*', 'sum/a', 'all']);
+    const { ran } = await rig.build('part/a/x+');
+    // The sum is of all parts; of the leaves only that of `x` was asked for, and `all` needs the others.
+    expect(ran.filter((id) => id.startsWith('part/a'))).toEqual(['part/a/x', 'part/a/y']);
+    expect(ran).toEqual(expect.arrayContaining(['leaf/a/x', 'sum/a', 'all']));
+    const again = new Rig(files);
+    await again.build(['part/a', 'sum']);
+    again.write('in/a.json', '{"files":{"x":1,"y":2,"w":3}}');
+    expect((await again.build('part/a+')).ran).toEqual([
+      'leaf/a/w',
+      'leaf/a/x',
+      'leaf/a/y',
+      'names/a',
+      'part/a/w',
+      'sum/a',
+    ]);
+    again.write('in/a.json', '{"files":{"x":1,"y":2,"w":3,"v":4,"u":5}}');
+    expect((await again.build('part/a/v+')).ran).toEqual([
+      'leaf/a/v',
+      'names/a',
+      'part/a/u',
+      'part/a/v',
+      'sum/a',
+    ]);
+  });
+
   it('takes in the targets of keys that are new', async () => {
     const rig = new Rig(files);
     await rig.build();
@@ -63,6 +96,45 @@ describe('an output path', () => {
   });
 });
 
+describe('a key that turns out not to be there', () => {
+  it('is an error once the keys are known, also when other selectors have been built', async () => {
+    const rig = new Rig(files);
+    const built = await rig.build(['part/a/x', 'part/a/q', 'part/b/q*', 'leaf/b/q']);
+    expect([built.result, built.ran, built.diagnostics]).toMatchInlineSnapshot(`
+      [
+        "invalid",
+        [
+          "names/a",
+          "names/b",
+          "part/a/x",
+        ],
+        "error: no target matches "part/a/q"
+        = run \`pipeline status\` to see which there are; keys are spelt as in the manifest
+
+      error: no target matches "part/b/q*"
+        = run \`pipeline status\` to see which there are; keys are spelt as in the manifest
+
+      error: no target matches "leaf/b/q"
+        = run \`pipeline status\` to see which there are; keys are spelt as in the manifest
+
+      3 errors",
+      ]
+    `);
+    await expect(rig.states('part/a/q')).rejects.toThrow('no target matches "part/a/q"');
+  });
+
+  it('is no error while it may still come, or when nobody can know', async () => {
+    const rig = new Rig(files);
+    expect(await rig.states('part/a/q')).toEqual({ 'part/a/*': 'unknown' });
+    await rig.build();
+    rig.write('in/a.json', '{"files":{"x":1,"q":2}}');
+    expect(await rig.states('part/a/q')).toEqual({});
+    rig.write('in/a.json', '{"files":7}');
+    const built = await rig.build('part/a/q');
+    expect([built.result, built.outcomes]).toEqual(['built', { 'names/a': 'failed' }]);
+  });
+});
+
 describe('@stale', () => {
   it('leaves out what is built on request, and takes in what a stale giver will bring', async () => {
     const rig = new Rig(files);
@@ -70,6 +142,13 @@ describe('@stale', () => {
     expect(ran).toContain('leaf/b/z');
     expect(ran).not.toContain('wanted');
     expect((await rig.build('@stale')).ran).toEqual([]);
+  });
+
+  it('leaves out what is built on request also of keys that are still to come', async () => {
+    const rig = new Rig(files);
+    rig.edit('pipeline.yaml', (text) => text.replace(/( {2}leaf: .*) }\n/, '$1, default: false }\n'));
+    expect((await rig.build('@stale')).ran.filter((id) => id.startsWith('leaf'))).toEqual([]);
+    expect((await rig.build('part/a+')).ran).toEqual(['leaf/a/x', 'leaf/a/y']);
   });
 });
 

@@ -379,12 +379,80 @@ describe('a dynamic dimension', () => {
       mistakes(dynamic('{ of: file, keys: { rule: sources, output: notes, pointer: /a } }')),
     ).toMatchInlineSnapshot(`
       "
-      error: dimension "file" hangs on "file", whose keys are not known beforehand either
+      error: dimension "file" hangs on itself
        --> pipeline.yaml:5:15
         |
       5 |   file: { of: file, keys: { rule: sources, output: notes, pointer: /a } }
         |               ^^^^
-        = "of" names a list or a calendar
+        = "of" names a list, a calendar, or a dimension whose keys have no "of"
+
+      1 error
+      "
+    `);
+  });
+
+  it('may hang on one that is given too, and that on nothing else', () => {
+    const chain = (file: string, more = '') => `version: 1
+dimensions:
+  symbol: { keys: { rule: universe, pointer: /symbols } }
+  file: ${file}
+${more}rules:
+  universe: { out: { json: universe.json }, run: echo }
+  sources: { for: [symbol], out: { json: "s/\${symbol}.json" }, run: echo }
+  archive: { for: [symbol, file], out: { json: "z/\${symbol}/\${file}.json" }, run: echo }
+`;
+    const sound = chain('{ of: symbol, keys: { rule: sources, pointer: /files } }');
+    const { dimensions } = loaded(sound);
+    expect(dimensions.get('symbol')).toMatchObject({ kind: 'dynamic', of: undefined, rule: 'universe' });
+    expect(dimensions.get('file')).toMatchObject({ kind: 'dynamic', of: 'symbol', rule: 'sources' });
+    expect(
+      mistakes(
+        chain(
+          '{ of: symbol, keys: { rule: sources, pointer: /files } }',
+          '  part: { of: file, keys: { rule: archive, pointer: /parts } }\n',
+        ),
+      ),
+    ).toMatchInlineSnapshot(`
+      "
+      error: dimension "part" hangs on "file", which hangs on "symbol" itself: one step is all there may be
+       --> pipeline.yaml:5:15
+        |
+      5 |   part: { of: file, keys: { rule: archive, pointer: /parts } }
+        |               ^^^^
+        = "of" names a list, a calendar, or a dimension whose keys have no "of"
+
+      1 error
+      "
+    `);
+  });
+
+  it('whose keys need the keys themselves is a circle', () => {
+    expect(
+      mistakes(`version: 1
+dimensions:
+  symbol: { keys: { rule: universe, pointer: /symbols } }
+rules:
+  universe: { in: { all: { rule: sources } }, out: { json: universe.json }, run: echo }
+  sources: { for: [symbol], out: { json: "s/\${symbol}.json" }, run: echo }
+`),
+    ).toMatchInlineSnapshot(`
+      "
+      error: rules need each other in a circle: universe → sources → universe
+       --> pipeline.yaml:5:3
+        |
+      5 |   universe: { in: { all: { rule: sources } }, out: { json: universe.json }, run: echo }
+        |   ^^^^^^^^
+        = an input of an earlier partition needs an offset; otherwise take one of these inputs away
+      note: "universe" needs "sources"
+       --> pipeline.yaml:5:21
+        |
+      5 |   universe: { in: { all: { rule: sources } }, out: { json: universe.json }, run: echo }
+        |                     ^^^
+      note: "sources" needs "universe"
+       --> pipeline.yaml:3:3
+        |
+      3 |   symbol: { keys: { rule: universe, pointer: /symbols } }
+        |   ^^^^^^
 
       1 error
       "
@@ -404,6 +472,234 @@ describe('a dynamic dimension', () => {
       12 |     for: [file, symbol]
          |           ^^^^
          = write for: [symbol, file]
+
+      1 error
+      "
+    `);
+  });
+});
+
+describe('a dimension that is a map of the config', () => {
+  const given = (config: string, more = '') => ({
+    'pipeline.yaml': `version: 1
+configs: [c.yaml]
+dimensions:
+  symbol: \${symbols}
+  file: { of: symbol, keys: { rule: sources, pointer: /files } }
+rules:
+  universe: { out: { json: universe.json }, run: echo }
+  sources: { for: [symbol], out: { json: "s/\${symbol}.json" }, run: echo }
+  archive: { for: [symbol, file], out: { json: "z/\${symbol}/\${file}.json" }, run: echo }
+${more}`,
+    'c.yaml': config,
+  });
+  const KEYS = 'symbols:\n  keys: { rule: universe, pointer: /symbols }\n';
+
+  it('is read as if the map stood there, and is declared where it is named', () => {
+    const symbol = loaded(given(KEYS)).dimensions.get('symbol');
+    expect(symbol).toEqual({
+      name: 'symbol',
+      kind: 'dynamic',
+      of: undefined,
+      rule: 'universe',
+      output: 'json',
+      pointer: '/symbols',
+      place: expect.objectContaining({ file: 'pipeline.yaml', line: 4, column: 3 }),
+    });
+    const listed = loaded(given('symbols: [A, B]\n')).dimensions.get('symbol');
+    expect(listed).toMatchObject({ kind: 'list', keys: ['A', 'B'] });
+  });
+
+  it('may be a calendar, with values that refer to others', () => {
+    const config = `month: { every: "\${step}", from: "\${start}", to: "\${as_of}" }
+step: month
+start: 2024-01-15
+`;
+    expect(dimension('${month}', config)).toMatchObject({
+      kind: 'calendar',
+      every: 'month',
+      from: Date.UTC(2024, 0, 15),
+      to: Date.UTC(2024, 5, 15),
+    });
+  });
+
+  it('may be reached by several references, and hold a dollar sign', () => {
+    const config = `symbols: "\${universe.all}"
+universe: { all: { keys: "\${universe.keys}" }, keys: { rule: universe, pointer: "/a$$b/$\${c}" } }
+`;
+    expect(loaded(given(config)).dimensions.get('symbol')).toMatchObject({ pointer: '/a$b/${c}' });
+  });
+
+  it('is told what is wrong with it where that is written', () => {
+    expect(mistakes(given('symbols:\n  keys: { rule: univers, pointer: symbols }\n'))).toMatchInlineSnapshot(`
+      "
+      error: unknown rule "univers" in "keys" of dimension "symbol"
+       --> c.yaml:2:17
+        |
+      2 |   keys: { rule: univers, pointer: symbols }
+        |                 ^^^^^^^
+        = did you mean "universe"?
+
+      error: the JSON pointer "symbols" must begin with "/"
+       --> c.yaml:2:35
+        |
+      2 |   keys: { rule: univers, pointer: symbols }
+        |                                   ^^^^^^^
+        = write "/symbols"
+
+      2 errors
+      "
+    `);
+    expect(
+      mistakes(given('symbols:\n  keys: { rule: universe, pointr: /symbols }\n  colour: red\n')),
+    ).toMatchInlineSnapshot(`
+      "
+      error: unknown key "pointr" in "keys" of dimension "symbol"
+       --> c.yaml:2:27
+        |
+      2 |   keys: { rule: universe, pointr: /symbols }
+        |                           ^^^^^^
+        = did you mean "pointer"?
+
+      error: unknown key "colour" in dimension "symbol"
+       --> c.yaml:3:3
+        |
+      3 |   colour: red
+        |   ^^^^^^
+        = known keys: of, keys
+
+      2 errors
+      "
+    `);
+    expect(
+      mistakes(manifest('d: ${d_calendar}', 'd_calendar:\n  every: moth\n  from: soon\n')),
+    ).toMatchInlineSnapshot(`
+      "
+      error: "every" of dimension "d" must be one of year, month, week, day, hour, got "moth"
+       --> c.yaml:2:10
+        |
+      2 |   every: moth
+        |          ^^^^
+        = did you mean "month"?
+
+      error: "from" of dimension "d" must be a time YYYY-MM-DDTHH:MM:SSZ, got "soon"
+       --> c.yaml:3:9
+        |
+      3 |   from: soon
+        |         ^^^^
+        = write it in UTC, e.g. "2024-01-01T00:00:00Z"
+
+      2 errors
+      "
+    `);
+    expect(
+      mistakes(manifest('d: ${d_calendar}', 'd_calendar: { every: day, from: soon }')),
+    ).toMatchInlineSnapshot(`
+      "
+      error: "from" of dimension "d" must be a time YYYY-MM-DDTHH:MM:SSZ, got "soon"
+       --> c.yaml:1:33
+        |
+      1 | d_calendar: { every: day, from: soon }
+        |                                 ^^^^
+        = write it in UTC, e.g. "2024-01-01T00:00:00Z"
+
+      1 error
+      "
+    `);
+  });
+
+  it('is told what is wrong where it is named, when no file holds it', () => {
+    const complete = () => ({ symbols: { keys: { rule: 'univers', pointer: '/symbols' } } });
+    const configSchema = { check: () => [], complete, known: ['symbols'] };
+    const completed = given('symbols: { listed: "*" }\n');
+    expect(mistakes(completed, { configSchema })).toMatchInlineSnapshot(`
+      "
+      error: unknown rule "univers" in "keys" of dimension "symbol"
+       --> pipeline.yaml:4:11
+        |
+      4 |   symbol: \${symbols}
+        |           ^^^^^^^^^^
+        = did you mean "universe"?
+
+      1 error
+      "
+    `);
+    expect(
+      mistakes(given(KEYS), { set: ['symbols={ keys: { rule: nobody, pointer: /x } }'] }),
+    ).toMatchInlineSnapshot(`
+      "
+      error: unknown rule "nobody" in "keys" of dimension "symbol"
+       --> --set:1:25
+        |
+      1 | symbols={ keys: { rule: nobody, pointer: /x } }
+        |                         ^^^^^^
+        = known rules: universe, sources, archive
+
+      1 error
+      "
+    `);
+  });
+
+  it('is read as the config is once it is complete', () => {
+    const complete = () => ({ symbols: { keys: { rule: 'universe', pointer: '/symbols' } } });
+    const configSchema = { check: () => [], complete, known: ['symbols'] };
+    const files = given('symbols: { listed: "*" }\n');
+    expect(loaded(files, { configSchema }).dimensions.get('symbol')).toMatchObject({ rule: 'universe' });
+    expect(mistakes(files)).toMatchInlineSnapshot(`
+      "
+      error: dimension "symbol" must be a list of keys or a map with "every" or "keys", got \${symbols} = a map
+       --> pipeline.yaml:4:11
+        |
+      4 |   symbol: \${symbols}
+        |           ^^^^^^^^^^
+
+      1 error
+      "
+    `);
+  });
+
+  it('is not judged while something else in the config is wrong', () => {
+    const check = () => [{ path: ['market'], message: 'no such market' }];
+    const complete = () => ({ symbols: { keys: { rule: 'universe', pointer: '/symbols' } } });
+    const files = given('symbols: { listed: "*" }\nmarket: x\n');
+    const configSchema = { check, complete, known: ['symbols', 'market'] };
+    expect(mistakes(files, { configSchema })).toMatchInlineSnapshot(`
+      "
+      error: the config value "market": no such market
+       --> c.yaml:2:9
+        |
+      2 | market: x
+        |         ^
+
+      1 error
+      "
+    `);
+  });
+
+  it('can only be used as what it is', () => {
+    const rule = (time: string) =>
+      `  open: { for: [symbol], out: { text: "o/\${symbol}/${time}" }, run: echo }\n`;
+    expect(loaded(given(KEYS, rule('${symbol.start}'))).rules.has('open')).toBe(true);
+    expect(mistakes(given('symbols: [A]\n', rule('${symbol.start}')))).toContain(
+      'dimension "symbol" has no "start"',
+    );
+    const calendar = `version: 1
+configs: [c.yaml]
+dimensions: { month: "\${months}" }
+rules:
+  a: { for: [month], out: { text: "a/\${month}" }, run: echo }
+  b: { for: [month], in: { a: { rule: a, offset: { month: -1 } } }, out: { text: "b/\${month}" }, run: echo }
+`;
+    const config = 'months: { every: month, from: 2024-01-01 }\n';
+    expect(loaded({ 'pipeline.yaml': calendar, 'c.yaml': config }).rules.size).toBe(2);
+    expect(mistakes({ 'pipeline.yaml': calendar, 'c.yaml': 'other: 1\n' })).toMatchInlineSnapshot(`
+      "
+      error: unknown reference \${months}
+       --> pipeline.yaml:3:23
+        |
+      3 | dimensions: { month: "\${months}" }
+        |                       ^^^^^^^^^
+        = known names: as_of, other
 
       1 error
       "
