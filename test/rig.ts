@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -40,6 +41,7 @@ export interface BuildAsk extends RigOptions {
   readonly jobs?: number;
   readonly force?: boolean;
   readonly refresh?: boolean;
+  readonly sweep?: boolean;
   readonly offline?: boolean;
   readonly failFast?: boolean;
   readonly wait?: boolean;
@@ -100,6 +102,15 @@ export class Rig {
 
   has(relative: string): boolean {
     return existsSync(this.path(relative));
+  }
+
+  /** Every file below a folder, relative to the workspace, in code-unit order. */
+  files(folder: string): readonly string[] {
+    if (!existsSync(this.path(folder))) return [];
+    return readdirSync(this.path(folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(this.dir.length + 1))
+      .sort();
   }
 
   remove(relative: string): void {
@@ -163,7 +174,10 @@ export class Rig {
       between: ask.between,
       jobs: ask.jobs ?? 4,
       force: ask.force ?? false,
-      refresh: ask.refresh ?? false,
+      refresh: ask.refresh ?? ask.sweep ?? false,
+      sweep: ask.sweep ?? false,
+      // A test has no time to wait for a server to calm down.
+      retryWaitMs: 10,
       offline: ask.offline ?? false,
       failFast: ask.failFast ?? false,
       wait: ask.wait ?? true,

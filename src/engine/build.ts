@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Listener, Outcome } from './events.ts';
+import { keepHistory } from './history/keep.ts';
 import { formatInstant } from './manifest/instant.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
@@ -14,7 +15,7 @@ import { LocalRunner } from './run/run-target.ts';
 import { schedule } from './run/scheduler.ts';
 import type { PassOptions } from './run/session.ts';
 import { Session } from './run/session.ts';
-import { select } from './select.ts';
+import { select, unmet } from './select.ts';
 import { BuildState } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -28,6 +29,7 @@ export interface BuildRequest {
   readonly jobs: number;
   readonly force: boolean;
   readonly refresh: boolean;
+  readonly sweep: boolean;
   readonly offline: boolean;
   readonly failFast: boolean;
   /** Wait for another build of this workspace, or give up at once. */
@@ -38,6 +40,8 @@ export interface BuildRequest {
   readonly emit: Listener;
   /** The wall clock, epoch milliseconds: decides only what is due. */
   readonly now: number;
+  /** Before the second try of a target; doubled each time. Default: a second. */
+  readonly retryWaitMs?: number;
 }
 
 export type Counts = Readonly<Record<Outcome, number>>;
@@ -68,6 +72,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     },
   });
   if (state === undefined) return { kind: 'locked', holder };
+  const history = keepHistory(request);
   try {
     for (const message of state.journal.loaded.remarks)
       emit({ type: 'warning', diagnostic: { severity: 'warning', message } });
@@ -77,6 +82,8 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const options: PassOptions = {
       dry: false,
       refresh: request.refresh,
+      sweep: request.sweep,
+      retryWaitMs: request.retryWaitMs,
       offline: request.offline,
       force: (target) => forced.has(target.index),
       now: request.now,
@@ -89,23 +96,24 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const { roots } = selection.value;
     if (request.force) forced = roots.selected;
 
-    emit({
+    const counts = counting();
+    const told: Listener = (event) => {
+      counts.listen(event);
+      history.listener(event);
+      emit(event);
+    };
+    told({
       type: 'build-started',
       asOf: formatInstant(manifest.asOf),
       dryRun: false,
       selectors: request.selectors,
       rules: [...manifest.rules.keys()],
     });
-    const counts = counting();
-    const told: Listener = (event) => {
-      counts.listen(event);
-      emit(event);
-    };
     const runner = new LocalRunner(session, state, told, signal);
     const { jobs, failFast } = request;
     await schedule(session, roots, { runner, jobs, failFast, signal, emit: told });
     const runId = repairLatest(session, emit);
-    emit({
+    told({
       type: 'build-finished',
       asOf: formatInstant(manifest.asOf),
       runId,
@@ -113,7 +121,12 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       seconds: Math.round(performance.now() - started) / 1000,
       interrupted: signal.aborted,
     });
+    const missing = signal.aborted ? [] : unmet(session, selection.value);
+    if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
     return { kind: 'built', counts: counts.value, interrupted: signal.aborted, runId };
+  } catch (thrown) {
+    history.broke(thrown);
+    throw thrown;
   } finally {
     await state.close();
   }

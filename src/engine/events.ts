@@ -74,6 +74,8 @@ export type BuildEvent =
       readonly unit: string;
     }
   | { readonly type: 'target-log'; readonly target: string; readonly line: string }
+  /** What people must know although the target has not failed. */
+  | { readonly type: 'target-warning'; readonly target: string; readonly message: string }
   | {
       readonly type: 'target-retry';
       readonly target: string;
@@ -91,8 +93,10 @@ export type BuildEvent =
       /** With outcome `absent`: the publisher's reason. */
       readonly absent?: string;
       readonly failure?: Failure;
-      /** Final outputs, relative to the workspace, when there are any. */
+      /** Final outputs, relative to the workspace, when there are any: also of a failure that is only incomplete. */
       readonly outputs?: readonly string[];
+      /** Counts of what differs from the outputs that were in place, as the task names them. */
+      readonly changes?: Readonly<Record<string, number>>;
     }
   | {
       readonly type: 'build-finished';

@@ -3,7 +3,7 @@
  * target depends on, then and now. Reads records and files; changes nothing but the memo it keeps in memory.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { Reason, TargetState, TargetStatus } from './events.ts';
+import type { Reason, TargetStatus } from './events.ts';
 import { linkInputs } from './graph/edges.ts';
 import type { Selector } from './graph/selector.ts';
 import type { Part } from './hash.ts';
@@ -15,7 +15,8 @@ import { partsOf } from './run/parts.ts';
 import type { Roots } from './run/roots.ts';
 import { schedule } from './run/scheduler.ts';
 import { Session } from './run/session.ts';
-import { select } from './select.ts';
+import { stateToTell } from './run/settled.ts';
+import { select, unmet } from './select.ts';
 import { openForReading } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -53,6 +54,7 @@ export async function survey(request: StatusRequest): Promise<Survey> {
       options: {
         dry: true,
         refresh: request.refresh,
+        sweep: false,
         offline: false,
         force: (target) => force && forced.has(target.index),
         now: request.now,
@@ -70,6 +72,8 @@ export async function survey(request: StatusRequest): Promise<Survey> {
     signal: new AbortController().signal,
     emit: () => undefined,
   });
+  const missing = unmet(session, selection.value);
+  if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
   const targets = statuses(session, roots, selectors);
   return { kind: 'surveyed', session, targets, remarks: loaded.remarks };
 }
@@ -84,9 +88,7 @@ function statuses(session: Session, roots: Roots, selectors: readonly Selector[]
     const settled = session.settled(index);
     if (settled === undefined) continue;
     const { id, rule } = session.graph.target(index);
-    const state: TargetState =
-      settled.state === 'executed' || settled.state === 'checked' ? 'fresh' : settled.state;
-    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons });
+    byRule.get(rule.name)?.push({ target: id, state: stateToTell(settled), reasons: settled.reasons });
   }
   for (const { rule, giver } of roots.unknown(session.graph)) {
     const { id, keys } = session.graph.target(giver);

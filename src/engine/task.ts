@@ -70,8 +70,17 @@ export interface TaskContext<P = Json> {
   readonly settings: Readonly<Record<string, Json>>;
   readonly partition: Partition;
   readonly signal: AbortSignal;
+  /** Which try this is, from 1, and how many there will be at most: a costly way round a failure is for the last. */
+  readonly attempt: number;
+  readonly attempts: number;
+  /** Nothing may be asked of the network. Seen only by tasks that say `offline`; others are not run then. */
+  readonly offline: boolean;
+  /** A volatile task is to look at all there is again, not only at what is new (`refresh.sweep`, `--refresh=all`). */
+  readonly sweep: boolean;
   progress(done: number, total: number | undefined, unit: string): void;
   log(line: string): void;
+  /** What people must know although nothing failed: every listener shows it. */
+  warn(line: string): void;
 }
 
 /** An expected failure: what is wrong with the input, where, and what to do. */
@@ -83,6 +92,25 @@ export interface TaskFailure {
   readonly hint?: string;
   /** Another try may help (network trouble): honoured by the rule's `retries`. */
   readonly transient?: boolean;
+  /** With `transient`: not before so long. A wait beyond the rule's `deadline` is not begun. */
+  readonly retryAfterMs?: number;
+}
+
+/** What else there is to say of a run that has written its outputs. */
+export interface TaskDone {
+  /** Workspace-relative or absolute paths of inputs learnt while running. */
+  readonly discovered?: readonly string[];
+  /** Source files that the task itself keeps, whole and flushed, beside its outputs: they count as learnt inputs. */
+  readonly kept?: readonly string[];
+  /** The outputs rest on an answer that may change: due again after so many milliseconds. */
+  readonly recheckAfter?: number;
+  /** Counts of what differs from the outputs that were in place: for the log, never part of an output. */
+  readonly changes?: Readonly<Record<string, number>>;
+  /**
+   * The outputs are whole and true, but not all that they should be. Consumers are built of them; the target counts
+   * as failed, and is run again by the next build.
+   */
+  readonly incomplete?: TaskFailure;
 }
 
 export type TaskResult =
@@ -90,8 +118,7 @@ export type TaskResult =
   /** The publisher has no such thing (yet): no output is kept. `recheckAfter` in milliseconds. */
   | { readonly absent: string; readonly recheckAfter?: number }
   | { readonly failed: TaskFailure }
-  /** Workspace-relative or absolute paths of inputs learnt while running. */
-  | { readonly discovered: readonly string[] };
+  | TaskDone;
 
 /** Anything that can check params: a zod schema is one. Throws an Error that says what is wrong. */
 export interface ParamsParser<P> {
@@ -102,6 +129,8 @@ export interface Task<P = Json> {
   /** Counts instead of the code's digest for source rules; raise it when the bytes that come out change. */
   readonly version: number;
   readonly params?: ParamsParser<P>;
+  /** It looks at `ctx.offline` itself: what it needs may be at hand. Otherwise a source rule is refused offline. */
+  readonly offline?: boolean;
   // biome-ignore lint/suspicious/noConfusingVoidType: a task that returns nothing is the common case
   run(ctx: TaskContext<P>): Promise<TaskResult | void> | TaskResult | void;
 }

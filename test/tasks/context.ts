@@ -18,6 +18,8 @@ export interface FakeContextOptions<P>
 export interface FakeContext<P> extends TaskContext<P> {
   /** What the task logged. */
   readonly lines: readonly string[];
+  /** What the task warned of. */
+  readonly warnings: readonly string[];
   /** What the task reported as progress. */
   readonly progressed: readonly {
     readonly done: number;
@@ -43,6 +45,7 @@ export function fakeContext<P = Json>(options: FakeContextOptions<P>): FakeConte
     mkdirSync(path.endsWith('/') ? outputs[name] : dirname(outputs[name]), { recursive: true });
   }
   const lines: string[] = [];
+  const warnings: string[] = [];
   const progressed: { done: number; total: number | undefined; unit: string }[] = [];
   const nowhere: Partition = { keys: {}, spans: {} };
   return {
@@ -55,13 +58,19 @@ export function fakeContext<P = Json>(options: FakeContextOptions<P>): FakeConte
     settings: {},
     partition: nowhere,
     signal: new AbortController().signal,
+    attempt: 1,
+    attempts: 1,
+    offline: false,
+    sweep: true,
     progress: (done, total, unit) => progressed.push({ done, total, unit }),
     log: (line) => lines.push(line),
+    warn: (line) => warnings.push(line),
     ...given,
     workspace,
     outputs,
     finalOutputs: out,
     lines,
+    warnings,
     progressed,
   };
 }

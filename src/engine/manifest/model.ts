@@ -95,10 +95,17 @@ export interface Rule {
   readonly settings: Readonly<Record<string, Json>>;
   readonly pool: string;
   readonly retries: number;
+  /** Of one try. */
   readonly timeoutMs: number | undefined;
+  /** Of all tries and the waits between them. */
+  readonly deadlineMs: number | undefined;
+  /** Where the bytes that a run writes are told: in the value of a keyed input. */
+  readonly disk: { readonly input: string; readonly pointer: string } | undefined;
   readonly partitions: 'closed' | 'open' | 'all';
   /** Volatile when set: asked again after so many milliseconds. */
   readonly refreshAfterMs: number | undefined;
+  /** Looks at all there is after so many milliseconds, not only at what is new. */
+  readonly sweepAfterMs: number | undefined;
   readonly source: boolean;
   readonly intermediate: boolean;
   /** Built when nothing is selected. */

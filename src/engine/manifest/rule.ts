@@ -132,7 +132,17 @@ function asMap(node: YamlNode, subject: string, scope: Scope): Readonly<Record<s
 
 type Policy = Pick<
   Rule,
-  'pool' | 'retries' | 'timeoutMs' | 'partitions' | 'refreshAfterMs' | 'source' | 'intermediate' | 'default'
+  | 'pool'
+  | 'retries'
+  | 'timeoutMs'
+  | 'deadlineMs'
+  | 'disk'
+  | 'partitions'
+  | 'refreshAfterMs'
+  | 'sweepAfterMs'
+  | 'source'
+  | 'intermediate'
+  | 'default'
 >;
 
 function readPolicy(node: YamlNode, scope: Scope, { pools }: World): Policy {
@@ -144,17 +154,13 @@ function readPolicy(node: YamlNode, scope: Scope, { pools }: World): Policy {
       error(`unknown pool "${pool}" in ${owner}`, poolNode?.place, suggest(pool, pools.keys(), 'pools')),
     );
   }
-  const timeoutNode = childOf(node, 'timeout');
-  const timeout = closedField(timeoutNode, fields.duration, `"timeout" of ${owner}`, scope);
-  const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
-  if (timeoutMs === 0)
-    report(error(`"timeout" of ${owner} is no time at all`, timeoutNode?.place, 'leave it out for none'));
-  const after = closedField(
-    childOf(childOf(node, 'refresh'), 'after'),
-    fields.duration,
-    `"refresh.after" of ${owner}`,
-    scope,
-  );
+  const limit = (key: 'timeout' | 'deadline'): number | undefined => {
+    const at = childOf(node, key);
+    const ms = durationOf(at, `"${key}" of ${owner}`, scope);
+    if (ms === 0) report(error(`"${key}" of ${owner} is no time at all`, at?.place, 'leave it out for none'));
+    return ms;
+  };
+  const refresh = childOf(node, 'refresh');
   const partitions = textOf(childOf(node, 'partitions'));
   const flag = (key: string, fallback: boolean): boolean => {
     const value = childOf(node, key);
@@ -163,11 +169,41 @@ function readPolicy(node: YamlNode, scope: Scope, { pools }: World): Policy {
   return {
     pool,
     retries: closedField(childOf(node, 'retries'), fields.retries, `"retries" of ${owner}`, scope) ?? 0,
-    timeoutMs,
+    timeoutMs: limit('timeout'),
+    deadlineMs: limit('deadline'),
+    disk: readDisk(node, scope),
     partitions: PARTITIONS.find((each) => each === partitions) ?? 'all',
-    refreshAfterMs: after === undefined ? undefined : parseDuration(after),
+    refreshAfterMs: durationOf(childOf(refresh, 'after'), `"refresh.after" of ${owner}`, scope),
+    sweepAfterMs: durationOf(childOf(refresh, 'sweep'), `"refresh.sweep" of ${owner}`, scope),
     source: flag('source', false),
     intermediate: flag('intermediate', false),
     default: flag('default', true),
   };
+}
+
+function durationOf(node: YamlNode | undefined, subject: string, scope: Scope): number | undefined {
+  const text = closedField(node, fields.duration, subject, scope);
+  return text === undefined ? undefined : parseDuration(text);
+}
+
+/** The keyed input is one of the rule's own: only its value can tell how much a run is going to write. */
+function readDisk(node: YamlNode, { owner, report }: Scope): Rule['disk'] {
+  const disk = childOf(node, 'disk');
+  const inputNode = childOf(disk, 'input');
+  const [input, pointer] = [textOf(inputNode), textOf(childOf(disk, 'pointer'))];
+  if (input === undefined || pointer === undefined) return undefined;
+  const inputs = entriesOf(childOf(node, 'in'));
+  const given = inputs.find(({ key }) => key === input);
+  const place = inputNode?.place;
+  if (given === undefined) {
+    const names = inputs.map(({ key }) => key);
+    report(error(`unknown input "${input}" in "disk" of ${owner}`, place, suggest(input, names, 'inputs')));
+    return undefined;
+  }
+  const keyed = childOf(given.value, 'pointer') ?? textOf(given.value)?.includes('#/');
+  if (keyed === undefined || keyed === false) {
+    report(error(`input "${input}" in "disk" of ${owner} has no "pointer": only a value tells bytes`, place));
+    return undefined;
+  }
+  return { input, pointer };
 }

@@ -78,6 +78,17 @@ const dynamicDimension = z
   )
   .describe('Keys that are known once a rule is built.');
 
+const dimensions = z.record(
+  name,
+  z.union([listDimension, reference, calendarDimension, dynamicDimension], {
+    error: 'a list of keys or a map',
+  }),
+  { error: 'a map of dimensions' },
+);
+
+/** For dimensions that the config holds: where they are named there stands a reference. */
+export const dimensionsSchema = z.object({ dimensions });
+
 const inputCommon = {
   pointer: text('a JSON pointer such as /files')
     .optional()
@@ -152,6 +163,21 @@ const rule = z.strictObject(
       .optional()
       .describe('Further tries after a transient failure. Default: 0.'),
     timeout: orReference(fields.duration).optional().describe('Longest run of one target, e.g. 10m.'),
+    deadline: orReference(fields.duration)
+      .optional()
+      .describe('Longest time for one target with all its tries and the waits between them.'),
+    disk: z
+      .strictObject(
+        {
+          input: name.describe('A keyed input of the rule.'),
+          pointer: text('a JSON pointer such as /size').describe('JSON pointer to the bytes in its value.'),
+        },
+        { error: 'a map such as { input: entry, pointer: /size }' },
+      )
+      .optional()
+      .describe(
+        'How many bytes a run writes: a build that would fill the disk says so before it starts them.',
+      ),
     partitions: z
       .enum(['closed', 'open', 'all'], { error: 'one of closed, open, all' })
       .optional()
@@ -160,7 +186,12 @@ const rule = z.strictObject(
       ),
     refresh: z
       .strictObject(
-        { after: orReference(fields.duration).describe('Asked again after so long, e.g. 1h.') },
+        {
+          after: orReference(fields.duration).describe('Asked again after so long, e.g. 1h.'),
+          sweep: orReference(fields.duration)
+            .optional()
+            .describe('Looks at all there is after so long, not only at what is new. Default: each time.'),
+        },
         { error: 'a map such as { after: 1h }' },
       )
       .optional()
@@ -192,18 +223,7 @@ export const manifestSchema = z.strictObject(
       .nullable()
       .optional()
       .describe('The last minute that counts, e.g. "2025-08-22T23:59:00Z". null: not pinned.'),
-    dimensions: z
-      .record(
-        name,
-        z.union([listDimension, reference, calendarDimension, dynamicDimension], {
-          error: 'a list of keys or a map',
-        }),
-        {
-          error: 'a map of dimensions',
-        },
-      )
-      .optional()
-      .describe('What rules are repeated over.'),
+    dimensions: dimensions.optional().describe('What rules are repeated over.'),
     pools: orReference(z.record(name, orReference(fields.poolSize), { error: 'a map of pools' }))
       .optional()
       .describe('How many targets of a pool run at once: a number, or auto (one per core).'),
@@ -231,5 +251,6 @@ export const validKeys = {
   calendar: Object.keys(calendarDimension.shape),
   dynamic: Object.keys(dynamicDimension.shape),
   keys: ['rule', 'output', 'pointer'],
-  refresh: ['after'],
+  refresh: ['after', 'sweep'],
+  disk: ['input', 'pointer'],
 };

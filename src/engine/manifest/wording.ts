@@ -30,8 +30,8 @@ export function subject(path: Path): string {
   const [section, name, part, member] = path;
   if (section === 'dimensions' && member !== undefined)
     return `"${member}" of ${surroundings([section, name ?? '', part ?? ''])}`;
-  if (section === 'rules' && part === 'refresh' && member !== undefined)
-    return `"refresh.${member}" of ${surroundings([section, name ?? ''])}`;
+  if (section === 'rules' && (part === 'refresh' || part === 'disk') && member !== undefined)
+    return `"${part}.${member}" of ${surroundings([section, name ?? ''])}`;
   if (section === 'rules' && (part === 'params' || part === 'settings') && member !== undefined) {
     return `"${part}.${member}" of ${surroundings([section, name ?? ''])}`;
   }
@@ -48,6 +48,7 @@ export function keysAt(path: Path, node: YamlNode | undefined): readonly string[
   }
   if (part === 'in')
     return entryOf(node, 'path') && !entryOf(node, 'rule') ? validKeys.pathInput : validKeys.ruleInput;
+  if (part === 'disk') return validKeys.disk;
   return part === 'refresh' ? validKeys.refresh : validKeys.rule;
 }
 

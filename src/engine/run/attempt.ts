@@ -5,16 +5,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
 import { shellQuote } from '../manifest/shell-quote.ts';
-import type { Task, TaskContext, TaskFailure, TaskResult } from '../task.ts';
+import type { Task, TaskContext, TaskDone, TaskFailure, TaskResult } from '../task.ts';
 import type { RunPlan } from './decide.ts';
 import { paramsOf } from './parts.ts';
 import { renderRecipe } from './recipe.ts';
 import type { OutputPlace } from './run-target.ts';
 import type { Session } from './session.ts';
 import { runShell } from './shell.ts';
+import type { Try } from './task-context.ts';
+import { taskContext } from './task-context.ts';
 
 export type Attempted =
-  | { readonly kind: 'done'; readonly discovered: readonly string[] }
+  | { readonly kind: 'done'; readonly done: TaskDone; readonly incomplete: Failure | undefined }
   | { readonly kind: 'absent'; readonly reason: string; readonly recheckAfter: number | undefined }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -31,39 +33,56 @@ const LONGEST_WAIT_MS = 30_000;
 const KEPT_LOG_LINES = 20;
 
 export async function attempt(request: AttemptRequest): Promise<Attempted> {
-  const { retries } = request.plan.target.rule;
+  const { id, rule } = request.plan.target;
+  const started = performance.now();
   for (let tried = 1; ; tried++) {
     const log: string[] = [];
-    const result = await once(request, log);
-    if (result.kind !== 'failed') return result.attempted;
+    const result = await once(request, tried, log);
+    if (result.kind === 'ended') return result.attempted;
     const { failure } = result;
-    if (tried > retries || !result.again || request.signal.aborted) {
-      const { code, message, hint } = failure;
-      return {
-        kind: 'failed',
-        failure: {
-          code,
-          message,
-          ...(hint === undefined ? {} : { hint }),
-          ...(log.length > 0 ? { log } : {}),
-          ...(result.stack === undefined ? {} : { stack: result.stack }),
-        },
-      };
+    const waitMs = waitBefore(tried + 1, failure, request.session.options.retryWaitMs ?? FIRST_WAIT_MS);
+    const late = rule.deadlineMs !== undefined && performance.now() - started + waitMs > rule.deadlineMs;
+    if (tried > rule.retries || !result.again || request.signal.aborted || late) {
+      const shown = withLog(
+        late && result.again ? pastDeadline(failure, rule.deadlineMs) : failure,
+        log,
+        result,
+      );
+      // An interrupted target leaves nothing behind, half of what it wanted included.
+      if (result.done !== undefined && !request.signal.aborted)
+        return { kind: 'done', done: result.done, incomplete: shown };
+      return { kind: 'failed', failure: shown };
     }
-    // Full jitter, so that targets that failed together do not come back together.
-    const waitMs = Math.round(
-      Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (tried - 1)) * (0.5 + Math.random() / 2),
-    );
-    request.emit({
-      type: 'target-retry',
-      target: request.plan.target.id,
-      attempt: tried,
-      message: failure.message,
-      waitMs,
-    });
+    request.emit({ type: 'target-retry', target: id, attempt: tried, message: failure.message, waitMs });
     // An abort ends the wait; the next attempt then ends at once with the abort as its failure.
     await sleep(waitMs, undefined, { signal: request.signal }).catch(() => undefined);
   }
+}
+
+/** Doubled each time, with jitter, so that targets that failed together do not come back together. */
+function waitBefore(attempt: number, { retryAfterMs = 0 }: TaskFailure, firstMs: number): number {
+  const backOff = Math.min(LONGEST_WAIT_MS, firstMs * 2 ** (attempt - 2));
+  return Math.round(Math.max(retryAfterMs, backOff * (0.5 + Math.random() / 2)));
+}
+
+function pastDeadline(failure: TaskFailure, deadlineMs: number | undefined): TaskFailure {
+  const told = failure.hint === undefined ? '' : `${failure.hint}; `;
+  const hint = `${told}another try would pass the rule's deadline of ${Math.round((deadlineMs ?? 0) / 1000)} s`;
+  return { ...failure, hint };
+}
+
+function withLog(
+  { code, message, hint }: TaskFailure,
+  log: readonly string[],
+  { stack }: { readonly stack?: string },
+): Failure {
+  return {
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(log.length > 0 ? { log } : {}),
+    ...(stack === undefined ? {} : { stack }),
+  };
 }
 
 type Once =
@@ -73,9 +92,11 @@ type Once =
       readonly failure: TaskFailure;
       readonly again: boolean;
       readonly stack?: string;
+      /** The outputs that are whole all the same, should no other try bring more. */
+      readonly done?: TaskDone;
     };
 
-async function once(request: AttemptRequest, log: string[]): Promise<Once> {
+async function once(request: AttemptRequest, tried: number, log: string[]): Promise<Once> {
   const { plan, session, signal } = request;
   const { target } = plan;
   const { action, timeoutMs } = target.rule;
@@ -100,35 +121,33 @@ async function once(request: AttemptRequest, log: string[]): Promise<Once> {
         either,
         note,
       );
-      if (failure === undefined) return { kind: 'ended', attempted: { kind: 'done', discovered: [] } };
+      if (failure === undefined) return ended(undefined);
       // People know their outputs by the names they will have.
       const message = `${failure.message}: ${recipe(({ path }) => path)}`;
       return { kind: 'failed', failure: { ...failure, message }, again: true };
     }
     const task = await session.code.load(action);
-    return ended(await runTask(task, request, either, note));
+    return ended(await runTask(task, request, { tried, signal: either, log: note }));
   } catch (thrown) {
     return caught(thrown, request, limit);
   }
 }
 
 function ended(result: TaskResult): Once {
-  if (result === undefined) return { kind: 'ended', attempted: { kind: 'done', discovered: [] } };
-  if ('failed' in result)
+  if (result !== undefined && 'failed' in result)
     return { kind: 'failed', failure: result.failed, again: result.failed.transient === true };
-  if ('absent' in result) {
+  if (result !== undefined && 'absent' in result) {
     const { absent: reason, recheckAfter } = result;
     return { kind: 'ended', attempted: { kind: 'absent', reason, recheckAfter } };
   }
-  return { kind: 'ended', attempted: { kind: 'done', discovered: result.discovered } };
+  const done = result ?? {};
+  const { incomplete } = done;
+  if (incomplete === undefined)
+    return { kind: 'ended', attempted: { kind: 'done', done, incomplete: undefined } };
+  return { kind: 'failed', failure: incomplete, again: incomplete.transient === true, done };
 }
 
-async function runTask(
-  task: Task,
-  request: AttemptRequest,
-  signal: AbortSignal,
-  log: (line: string) => void,
-): Promise<TaskResult> {
+async function runTask(task: Task, request: AttemptRequest, each: Try): Promise<TaskResult> {
   const { plan } = request;
   const raw = paramsOf(plan.target.rule, plan.partition);
   let params: TaskContext['params'] = raw;
@@ -146,54 +165,8 @@ async function runTask(
       };
     }
   }
-  const result = await task.run(context(request, params, signal, log));
+  const result = await task.run(taskContext(request, params, each));
   return result ?? undefined;
-}
-
-function context(
-  { session, plan, places, emit }: AttemptRequest,
-  params: TaskContext['params'],
-  signal: AbortSignal,
-  log: (line: string) => void,
-): TaskContext {
-  const { target, gathered, partition } = plan;
-  const absolute = (path: string): string => session.memo.absolute(path);
-  const { inputs } = gathered;
-  const lists = inputs.filter(({ list }) => list);
-  const entries = <T>(of: typeof inputs, value: (input: (typeof inputs)[number]) => T): Record<string, T> =>
-    Object.fromEntries(of.map((input) => [input.name, value(input)]));
-  return {
-    target: target.id,
-    workspace: session.workspace,
-    inputs: entries(inputs, ({ list, items }) =>
-      list ? items.map(({ path }) => absolute(path)) : items[0] && absolute(items[0].path),
-    ),
-    values: entries(
-      inputs.filter(({ keyed }) => keyed),
-      ({ list, items }) => (list ? items.map(({ value }) => value ?? null) : (items[0]?.value ?? null)),
-    ),
-    members: entries(lists, ({ items }) =>
-      items.map(({ path, partition: of }) => ({ path: absolute(path), partition: of })),
-    ),
-    absent: entries(inputs, ({ absent }) => absent),
-    failed: entries(inputs, ({ failed }) => failed),
-    outputs: Object.fromEntries(places.map(({ name, temporary }) => [name, temporary])),
-    finalOutputs: Object.fromEntries(places.map(({ name, path }) => [name, path])),
-    params,
-    settings: target.rule.settings,
-    partition,
-    signal,
-    progress: (done, total, unit) =>
-      emit({
-        type: 'target-progress',
-        target: target.id,
-        rule: target.rule.name,
-        done,
-        ...(total === undefined ? {} : { total }),
-        unit,
-      }),
-    log,
-  };
 }
 
 function caught(thrown: unknown, request: AttemptRequest, limit: AbortSignal | undefined): Once {

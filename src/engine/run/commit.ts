@@ -151,8 +151,22 @@ function makeAll(folder: string): string | undefined {
     return mkdirSync(folder, { recursive: true });
   } catch (thrown) {
     if (!isMissing(thrown) && errorCode(thrown) !== 'EEXIST') throw thrown;
+    if (isMissing(thrown)) tellWhy(folder);
     const message = `the folder ${folder} cannot be made: a file or a link to nowhere stands in its way`;
     throw new PlaceTaken('ENOTDIR', message);
+  }
+}
+
+/** The recursive call says ENOENT on a read-only volume (measured on Node 20); the plain one says why. */
+function tellWhy(folder: string): void {
+  const above = dirname(folder);
+  if (above !== folder && lstatSync(above, { throwIfNoEntry: false }) === undefined) tellWhy(above);
+  else if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) {
+    try {
+      mkdirSync(folder);
+    } catch (thrown) {
+      if (!isMissing(thrown)) throw thrown;
+    }
   }
 }
 

@@ -15,7 +15,7 @@ import type { CodeIdentity, Identified } from './code.ts';
 import type { Gathered } from './gather.ts';
 import { gather } from './gather.ts';
 import { partsOf } from './parts.ts';
-import { dueReason, reasonsToRun } from './reasons.ts';
+import { dueReason, reasonsToRun, sweepDue } from './reasons.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
 import { uncertainKeys } from './uncertain-keys.ts';
@@ -32,6 +32,8 @@ export interface RunPlan {
   readonly reasons: readonly Reason[];
   /** Nothing but its age calls for this run: if the same bytes come out, it was *checked*. */
   readonly onlyDue: boolean;
+  /** A volatile target is to look at all there is, not only at what is new. */
+  readonly sweep: boolean;
 }
 
 export type Decision =
@@ -77,7 +79,7 @@ function decideReadable(
   if (gathered.blocked !== undefined) {
     const { roots, code: first } = gathered.blocked;
     const reasons = roots.map((name): Reason => ({ kind: 'upstream', name, is: 'failed' }));
-    return settle({ state: 'blocked', roots, code: first, reasons });
+    return settle({ state: 'blocked', roots, code: first, reasons, uncertain: gathered.uncertain });
   }
   if (gathered.absent !== undefined) {
     const { reason, by } = gathered.absent;
@@ -104,6 +106,7 @@ function decideReadable(
     previous,
     reasons: asked && sure.length === 0 ? [due] : sure,
     onlyDue: asked && sure.length === 0,
+    sweep: sweepDue(session, target, previous),
   };
 
   if (plan.reasons.length === 0) {
@@ -125,18 +128,6 @@ function decideReadable(
       return settle(failed(remembered.failure, plan.reasons));
     }
     return settle({ state: 'stale', record: previous, reasons: plan.reasons });
-  }
-  if (options.offline && target.rule.source) {
-    return settle(
-      failed(
-        {
-          code: 'offline',
-          message: `${target.id} must be asked for (${plan.reasons.map(({ kind }) => kind).join(', ')}), and --offline forbids it`,
-          hint: 'build once without --offline',
-        },
-        plan.reasons,
-      ),
-    );
   }
   return { kind: 'run', plan };
 }

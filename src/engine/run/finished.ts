@@ -18,6 +18,8 @@ export function finished(
     seconds: Math.round(seconds * 1000) / 1000,
     ...(settled.state === 'absent' ? { absent: settled.reason } : {}),
     ...(settled.state === 'failed' ? { failure: settled.failure } : {}),
+    ...('incomplete' in settled ? { failure: settled.incomplete } : {}),
+    ...('changes' in settled ? { changes: settled.changes } : {}),
     ...('record' in settled && settled.record
       ? { outputs: settled.record.outputs.map(({ path }) => path) }
       : {}),

@@ -130,6 +130,8 @@ class Collector {
         case 'failed':
           if (list && spec.failed === 'omit') {
             const { id: target, code, roots } = found;
+            for (const each of found.uncertain) this.#uncertain.add(each);
+            if (found.uncertain.length > 0) this.#assumed.add(`${spec.name} ${target}`);
             failed.push({ target, partition: found.partition, code, roots });
             this.#parts.push(['failed', `${spec.name} ${target}`, [code, ...roots].join(' ')]);
             break;

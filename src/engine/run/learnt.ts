@@ -6,7 +6,7 @@
 import type { Target } from '../graph/graph.ts';
 import { oneSpelling } from '../graph/path-edges.ts';
 import { changedSince } from '../state/files.ts';
-import type { TaskFailure } from '../task.ts';
+import type { TaskDone, TaskFailure } from '../task.ts';
 import type { RunPlan } from './decide.ts';
 import type { Session } from './session.ts';
 
@@ -17,15 +17,22 @@ export type Learnt =
   | { readonly kind: 'failed'; readonly failure: TaskFailure };
 
 /** `since`: the wall clock when the task was started, epoch milliseconds. */
-export function learn(session: Session, plan: RunPlan, discovered: readonly string[], since: number): Learnt {
+export function learn(
+  session: Session,
+  plan: RunPlan,
+  { discovered = [], kept = [] }: Pick<TaskDone, 'discovered' | 'kept'>,
+  since: number,
+): Learnt {
   const declared = plan.gathered.inputs.flatMap(({ items }) => items.map(({ path }) => oneSpelling(path)));
   const inputs: [string, string][] = [];
-  for (const given of discovered) {
+  // What the task keeps it may have written just now: its content is what the task says it is.
+  const moving = new Set(discovered);
+  for (const given of new Set([...discovered, ...kept])) {
     const path = withinWorkspace(session, given);
     if (declared.some((each) => path === each || path.startsWith(`${each}/`))) continue;
     const maker = session.makerOf(path);
     if (maker !== undefined) return { kind: 'failed', failure: undeclared(plan.target, path, maker) };
-    if (changedSince(session.memo.absolute(path), since)) return { kind: 'moved' };
+    if (moving.has(given) && changedSince(session.memo.absolute(path), since)) return { kind: 'moved' };
     inputs.push([path, session.memo.digest(path) ?? 'missing']);
   }
   return { kind: 'learnt', inputs };

@@ -38,6 +38,8 @@ export type Found =
       readonly id: string;
       readonly code: string;
       readonly roots: readonly string[];
+      /** Targets that may yet turn out to be further roots (dry runs). */
+      readonly uncertain: readonly string[];
       readonly partition: Partition;
     }
   | { readonly kind: 'uncertain'; readonly id: string };
@@ -114,9 +116,16 @@ function unmade(
     case 'absent':
       return { kind: 'absent', id, reason: settled.reason, partition };
     case 'failed':
-      return { kind: 'failed', id, code: settled.failure.code, roots: [id], partition };
+      return { kind: 'failed', id, code: settled.failure.code, roots: [id], uncertain: [], partition };
     case 'blocked':
-      return { kind: 'failed', id, code: settled.code, roots: settled.roots, partition };
+      return {
+        kind: 'failed',
+        id,
+        code: settled.code,
+        roots: settled.roots,
+        uncertain: settled.uncertain,
+        partition,
+      };
   }
 }
 

@@ -46,6 +46,10 @@ export function reasonsToRun(
     if (is !== digest || session.makerOf(path) !== undefined)
       reasons.push({ kind: 'input', name: path, was: digest, is });
   }
+  if (reasons.length === 0 && previous.incomplete !== undefined) {
+    const { code, message } = previous.incomplete;
+    reasons.push({ kind: 'failed', name: code, is: message });
+  }
   const failure = session.loaded.failures.get(target.id);
   // A failure on other inputs or code says nothing of these, which have succeeded before.
   if (reasons.length === 0 && failure?.fingerprint === fingerprint) {
@@ -81,7 +85,7 @@ function filesOf(record: CodeRecord | undefined): readonly Part[] | undefined {
   return record?.files.map(([name, digest]): Part => ['code', name, digest]);
 }
 
-/** Set when a volatile target has not been asked for long enough, or an absence is to be asked again. */
+/** Set when a volatile target has not been asked for long enough, or an answer that may change is to be asked again. */
 export function dueReason(
   session: Session,
   target: Target,
@@ -96,7 +100,16 @@ export function dueReason(
     // The clock was set back: an age below zero proves nothing.
     if (Date.parse(previous.finishedAt) > now) return due;
   }
-  const recheckAt = previous.absent?.recheckAt;
+  const recheckAt = previous.absent?.recheckAt ?? previous.recheckAt;
   if (recheckAt !== undefined && now >= Date.parse(recheckAt)) return due;
   return undefined;
+}
+
+/** Whether a run of a volatile target is to look at all there is: without `refresh.sweep` each one does. */
+export function sweepDue(session: Session, { rule }: Target, previous: SuccessRecord | undefined): boolean {
+  const { now, sweep } = session.options;
+  if (sweep || rule.sweepAfterMs === undefined || previous?.sweptAt === undefined) return true;
+  const swept = Date.parse(previous.sweptAt);
+  // The clock was set back: an age below zero proves nothing.
+  return now >= swept + rule.sweepAfterMs || swept > now;
 }

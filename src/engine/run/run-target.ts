@@ -6,13 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
-import { namesRunId } from '../graph/template.ts';
-import type { Digest } from '../hash.ts';
 import { sha256File } from '../hash.ts';
 import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec } from '../manifest/model.ts';
 import { removeTree } from '../state/files.ts';
-import { FINE_TICK_MS, StatMemo, Unreadable } from '../state/memo.ts';
+import { FINE_TICK_MS, Unreadable } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Attempted } from './attempt.ts';
@@ -21,12 +19,16 @@ import type { Placement } from './commit.ts';
 import { putInPlace } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { unreadable } from './decide.ts';
+import { DiskRoom } from './disk-room.ts';
 import { learn } from './learnt.ts';
 import { makeWay } from './make-way.ts';
+import { refuseOffline } from './offline.ts';
 import { diskTrouble, wrongShape } from './output-trouble.ts';
 import { outputPath } from './parts.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
+import type { Ended } from './success.ts';
+import { digestOfDirectory, factsOf, sameOutputs, sweptAt } from './success.ts';
 
 export interface OutputPlace extends Placement {
   readonly name: string;
@@ -39,15 +41,32 @@ export class LocalRunner implements Runner {
   readonly #state: BuildState;
   readonly #emit: Listener;
   readonly #signal: AbortSignal;
+  readonly #room: DiskRoom;
 
   constructor(session: Session, state: BuildState, emit: Listener, signal: AbortSignal) {
     this.#session = session;
     this.#state = state;
     this.#emit = emit;
     this.#signal = signal;
+    this.#room = new DiskRoom(session.memo);
+  }
+
+  expect(plan: RunPlan): void {
+    this.#room.claim(plan);
   }
 
   async run(plan: RunPlan): Promise<RunResult> {
+    try {
+      const refused = await refuseOffline(this.#session, plan);
+      if (refused !== undefined) return refused;
+      const shortage = this.#room.shortage(plan);
+      return shortage === undefined ? await this.#run(plan) : this.#fail(plan, shortage);
+    } finally {
+      this.#room.release(plan);
+    }
+  }
+
+  async #run(plan: RunPlan): Promise<RunResult> {
     const { rule } = plan.target;
     const runId = `${formatInstant(this.#session.graph.manifest.asOf).slice(0, 10)}-${plan.fingerprint.slice(0, 8)}`;
     this.#state.journal.append({ kind: 'start', target: plan.target.id }, false);
@@ -109,7 +128,7 @@ export class LocalRunner implements Runner {
         };
       }
       case 'done': {
-        const learnt = learn(this.#session, plan, attempted.discovered, times.since);
+        const learnt = learn(this.#session, plan, attempted.done, times.since);
         switch (learnt.kind) {
           case 'failed':
             return this.#fail(plan, learnt.failure);
@@ -118,7 +137,7 @@ export class LocalRunner implements Runner {
             await sleep(FINE_TICK_MS);
             return { kind: 'again' };
           case 'learnt':
-            return this.#commit(plan, places, runId, learnt.inputs, times.seconds);
+            return this.#commit(plan, places, { ...attempted, runId, learnt: learnt.inputs }, times.seconds);
         }
       }
     }
@@ -139,8 +158,7 @@ export class LocalRunner implements Runner {
   async #commit(
     plan: RunPlan,
     places: readonly OutputPlace[],
-    runId: string,
-    discovered: SuccessRecord['discovered'],
+    ended: Ended,
     seconds: number,
   ): Promise<RunResult> {
     const { memo } = this.#session;
@@ -165,25 +183,29 @@ export class LocalRunner implements Runner {
     const changed = places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
     for (const place of changed) makeWay(this.#session, place);
     putInPlace(changed);
-    const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
-    const record = this.#record(plan, seconds, {
-      outputs,
-      discovered,
-      ...(numbered ? { runId } : {}),
-    });
+    const record = this.#record(plan, seconds, { outputs, ...factsOf(plan, ended) });
+    const { incomplete, done } = ended;
     const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
     const outcome = same ? 'checked' : 'executed';
+    const changes = Object.entries(done.changes ?? {}).filter(([, count]) => count !== 0);
     return {
       kind: 'settled',
-      settled: { state: outcome, record, elided: false, reasons: plan.reasons },
-      outcome,
+      settled: {
+        state: outcome,
+        record,
+        elided: false,
+        reasons: plan.reasons,
+        ...(changes.length === 0 ? {} : { changes: Object.fromEntries(changes) }),
+        ...(incomplete === undefined ? {} : { incomplete }),
+      },
+      outcome: incomplete === undefined ? outcome : 'failed',
     };
   }
 
   #record(
     plan: RunPlan,
     seconds: number,
-    facts: Pick<SuccessRecord, 'outputs' | 'discovered' | 'absent' | 'runId'>,
+    facts: Pick<SuccessRecord, 'outputs' | 'discovered'> & Partial<SuccessRecord>,
   ): SuccessRecord {
     const { journal } = this.#state;
     const { target, fingerprint, parts, code } = plan;
@@ -196,6 +218,7 @@ export class LocalRunner implements Runner {
       fingerprint,
       parts,
       ...facts,
+      ...sweptAt(plan),
       finishedAt: new Date().toISOString(),
       seconds,
     };
@@ -209,18 +232,4 @@ export class LocalRunner implements Runner {
       items.every(({ path, digest }) => this.#session.memo.digest(path) === digest),
     );
   }
-}
-
-function sameOutputs(previous: SuccessRecord | undefined, outputs: readonly OutputFact[]): boolean {
-  if (previous === undefined || previous.outputs.length !== outputs.length) return false;
-  return outputs.every(({ path, digest }, at) => {
-    const old = previous.outputs[at];
-    return old?.path === path && old.digest === digest;
-  });
-}
-
-function digestOfDirectory(folder: string): Digest {
-  const digest = new StatMemo('', folder).digest('./');
-  if (digest === undefined) throw new Error(`${folder} vanished while it was hashed`);
-  return digest;
 }

@@ -9,5 +9,7 @@ export type RunResult =
   | { readonly kind: 'again' };
 
 export interface Runner {
+  /** This plan waits for its turn: told of all that are known to come, before the first of them is started. */
+  expect(plan: RunPlan): void;
   run(plan: RunPlan): Promise<RunResult>;
 }

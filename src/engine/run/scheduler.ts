@@ -181,6 +181,7 @@ class Loop {
         return;
       case 'run':
         this.#move(index, 'queued');
+        this.#options.runner?.expect(decision.plan);
         this.#pools.enqueue(target.rule.pool, decision.plan);
     }
   }

@@ -26,7 +26,11 @@ export interface PassOptions {
   readonly dry: boolean;
   /** Volatile targets are asked whatever their age. */
   readonly refresh: boolean;
+  /** And are to look at all there is, not only at what is new. */
+  readonly sweep: boolean;
   readonly offline: boolean;
+  /** Before the second try; doubled each time. Default: a second. */
+  readonly retryWaitMs?: number | undefined;
   /** Targets that are built whether fresh or not. */
   readonly force: (target: Target) => boolean;
   /** Epoch milliseconds: decides only what is due. */

@@ -1,5 +1,5 @@
 /** How a target stands once it has been decided: the one vocabulary that plan, scheduler and commands share. */
-import type { Failure, Reason } from '../events.ts';
+import type { Failure, Reason, TargetState } from '../events.ts';
 import type { SuccessRecord } from '../state/record.ts';
 
 export type Settled =
@@ -12,6 +12,10 @@ export type Settled =
       readonly record: SuccessRecord;
       readonly elided: boolean;
       readonly reasons: readonly Reason[];
+      /** Counts of what differs from the outputs that were in place. */
+      readonly changes?: Readonly<Record<string, number>>;
+      /** Made as well as could be, and not whole: dependents go on, the target itself counts as failed. */
+      readonly incomplete?: Failure;
     }
   | { readonly state: 'absent'; readonly reason: string; readonly reasons: readonly Reason[] }
   | { readonly state: 'failed'; readonly failure: Failure; readonly reasons: readonly Reason[] }
@@ -21,6 +25,8 @@ export type Settled =
       readonly roots: readonly string[];
       readonly code: string;
       readonly reasons: readonly Reason[];
+      /** Dry runs only: targets whose outcome is not known, and which may turn out to be further roots. */
+      readonly uncertain: readonly string[];
     }
   /** Dry runs only: would be built. `record` is what its dependents may assume meanwhile. */
   | {
@@ -38,4 +44,23 @@ export type Settled =
 /** Whether dependents cannot know this target's outputs yet. */
 export function isUncertain(settled: Settled): settled is Extract<Settled, { state: 'stale' | 'pending' }> {
   return settled.state === 'stale' || settled.state === 'pending';
+}
+
+/**
+ * What people are told. A target that was left incomplete is to run again, like a stale one, and its dependents wait
+ * for what it brings; but what is wrong with it is a failure.
+ */
+export function stateToTell(settled: Settled): TargetState {
+  switch (settled.state) {
+    case 'executed':
+    case 'checked':
+      return 'fresh';
+    case 'stale':
+      return settled.reasons.every(({ kind }) => kind === 'failed') &&
+        settled.record?.incomplete !== undefined
+        ? 'failed'
+        : 'stale';
+    default:
+      return settled.state;
+  }
 }

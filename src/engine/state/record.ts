@@ -20,6 +20,12 @@ export interface SuccessRecord {
   /** Inputs learnt while running: path and digest. */
   readonly discovered: readonly (readonly [path: string, digest: string])[];
   readonly absent?: { readonly reason: string; readonly recheckAt?: string };
+  /** An answer that the outputs rest on may change: due again then. ISO, UTC. */
+  readonly recheckAt?: string;
+  /** Of a volatile target: when it last looked at all there is. ISO, UTC. */
+  readonly sweptAt?: string;
+  /** The outputs are whole and true, but not all that they should be: counts as failed, and runs again. */
+  readonly incomplete?: Failure;
   readonly runId?: string;
   /** ISO, UTC. For a volatile target: when it was last asked. */
   readonly finishedAt: string;
@@ -67,15 +73,12 @@ export function isRecord(value: unknown): value is JournalRecord {
         isListOf(value['parts'], (part) => isTexts(part, 3)) &&
         isListOf(value['discovered'], (pair) => isTexts(pair, 2)) &&
         isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
+        isFailure(value['incomplete'] ?? NO_FAILURE) &&
         (value['absent'] === undefined ||
           (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
       );
     case 'failure':
-      return (
-        hasTexts(value, ['target', 'fingerprint', 'finishedAt']) &&
-        isObject(value['failure']) &&
-        hasTexts(value['failure'], ['code', 'message'])
-      );
+      return hasTexts(value, ['target', 'fingerprint', 'finishedAt']) && isFailure(value['failure']);
     case 'orphan':
       return hasTexts(value, ['target', 'path', 'digest']);
     case 'code':
@@ -85,6 +88,12 @@ export function isRecord(value: unknown): value is JournalRecord {
     default:
       return false;
   }
+}
+
+const NO_FAILURE: Failure = { code: '', message: '' };
+
+function isFailure(value: unknown): boolean {
+  return isObject(value) && hasTexts(value, ['code', 'message']);
 }
 
 type Members = Readonly<Record<string, unknown>>;

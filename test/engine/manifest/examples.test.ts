@@ -145,10 +145,11 @@ describe('a manifest with damage in it', () => {
 
 describe('the manifest of the market', () => {
   const root = fileURLToPath(new URL('../../..', import.meta.url));
-  // The folder of raw files follows from the market: the market's own schema adds it.
-  const withFolder = (config: Json): Json => {
+  // What follows from the market, the market's own schema adds.
+  const following = { folder: 'binance', rest_url: 'https://rest.example', listed: null, unlisted: null };
+  const complete = (config: Json): Json => {
     const base = members(config);
-    return { ...base, binance: { ...members(base['binance'] ?? null), folder: 'binance' } };
+    return { ...base, binance: { ...members(base['binance'] ?? null), ...following } };
   };
   it('loads without diagnostics', () => {
     const tasks = [
@@ -159,7 +160,11 @@ describe('the manifest of the market', () => {
     const result = loadManifest({
       ...optionsFor(root),
       builtinTasks: tasks.map(([, name = '']) => name),
-      configSchema: { check: () => [], complete: withFolder, known: ['binance.folder'] },
+      configSchema: {
+        check: () => [],
+        complete,
+        known: Object.keys(following).map((name) => `binance.${name}`),
+      },
     });
     expect(result.ok ? result.warnings : result.diagnostics).toEqual([]);
     expect(result.ok && [...result.value.aliases.keys()]).toEqual(['coverage', 'gaps', 'quality']);

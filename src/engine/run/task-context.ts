@@ -1,0 +1,60 @@
+/** What a task is given: paths, values and partitions of what was gathered, and its way to be heard. Runs nothing. */
+import type { TaskContext } from '../task.ts';
+import type { AttemptRequest } from './attempt.ts';
+
+/** What differs from try to try. */
+export interface Try {
+  readonly tried: number;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+export function taskContext(
+  { session, plan, places, emit }: AttemptRequest,
+  params: TaskContext['params'],
+  { tried, signal, log }: Try,
+): TaskContext {
+  const { target, gathered, partition } = plan;
+  const absolute = (path: string): string => session.memo.absolute(path);
+  const { inputs } = gathered;
+  const lists = inputs.filter(({ list }) => list);
+  const entries = <T>(of: typeof inputs, value: (input: (typeof inputs)[number]) => T): Record<string, T> =>
+    Object.fromEntries(of.map((input) => [input.name, value(input)]));
+  return {
+    target: target.id,
+    workspace: session.workspace,
+    inputs: entries(inputs, ({ list, items }) =>
+      list ? items.map(({ path }) => absolute(path)) : items[0] && absolute(items[0].path),
+    ),
+    values: entries(
+      inputs.filter(({ keyed }) => keyed),
+      ({ list, items }) => (list ? items.map(({ value }) => value ?? null) : (items[0]?.value ?? null)),
+    ),
+    members: entries(lists, ({ items }) =>
+      items.map(({ path, partition: of }) => ({ path: absolute(path), partition: of })),
+    ),
+    absent: entries(inputs, ({ absent }) => absent),
+    failed: entries(inputs, ({ failed }) => failed),
+    outputs: Object.fromEntries(places.map(({ name, temporary }) => [name, temporary])),
+    finalOutputs: Object.fromEntries(places.map(({ name, path }) => [name, path])),
+    params,
+    settings: target.rule.settings,
+    partition,
+    signal,
+    attempt: tried,
+    attempts: target.rule.retries + 1,
+    offline: session.options.offline,
+    sweep: plan.sweep,
+    progress: (done, total, unit) =>
+      emit({
+        type: 'target-progress',
+        target: target.id,
+        rule: target.rule.name,
+        done,
+        ...(total === undefined ? {} : { total }),
+        unit,
+      }),
+    log,
+    warn: (message) => emit({ type: 'target-warning', target: target.id, message }),
+  };
+}
