@@ -40,6 +40,13 @@ export function contradictions(config: Json): readonly ConfigIssue[] {
     issues.push({ path: ['binance', 'folder'], message });
   }
   const symbols = at(config, 'symbols');
+  for (const name of ['listed', 'unlisted']) {
+    const patterns = at(config, 'binance', name) ?? null;
+    // Where `keys` stands the config is complete.
+    if (patterns === null || at(config, 'symbols', 'keys') !== undefined) continue;
+    const message = `${v.shown(patterns)}: expected nothing, it follows from symbols: leave it out`;
+    issues.push({ path: ['binance', name], message });
+  }
   if (Array.isArray(symbols)) {
     symbols.forEach((symbol: Json, index: number) => {
       if (symbols.indexOf(symbol) === index) return;

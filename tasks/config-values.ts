@@ -3,6 +3,7 @@
  * expected. It knows no names and no sections: those are in `config.ts`.
  */
 import { z } from 'zod';
+import { PATTERN_FORM } from './binance/symbol-pattern.ts';
 import { isMonth } from './binance/time-keys.ts';
 import { DURATION_FORM, durationMs } from './lib/duration.ts';
 import { INSTANT_FORM, instantMs } from './lib/instant.ts';
@@ -29,6 +30,14 @@ export const baseUrl = z.unknown().refine((input) => typeof input === 'string' &
   error: ({ input }) =>
     `${shown(typeof input === 'string' ? withoutSecrets(input) : input)}: expected ${BASE_URL_FORM}`,
 });
+export const baseUrls = z.unknown().superRefine((input, ctx) => {
+  const given: readonly unknown[] = Array.isArray(input) ? input : [input];
+  if (given.length === 0) ctx.addIssue({ code: 'custom', message: `[]: expected at least one address` });
+  for (const each of given) {
+    const issue = baseUrl.safeParse(each).error?.issues[0];
+    if (issue !== undefined) ctx.addIssue({ code: 'custom', message: issue.message });
+  }
+});
 export const month = text(isMonth, 'a month such as 2020-12');
 /** Header values are printable ASCII. */
 export const userAgent = text(
@@ -39,10 +48,19 @@ export const symbol = text(
   (input) => /^[A-Z0-9_]+$/.test(input),
   'a symbol of A-Z, 0-9 and _ such as BTCUSDT',
 );
+const pattern = text(
+  (input) => PATTERN_FORM.test(input),
+  'a pattern of A-Z, 0-9, _, * and ? such as "*USDT"',
+);
 export const fraction = value(
   (input) => typeof input === 'number' && input >= 0 && input <= 1,
   'a fraction from 0 to 1 such as 0.95',
 );
+export const share = value(
+  (input) => typeof input === 'number' && input > 0 && input <= 1,
+  'a share above 0 and up to 1 such as 0.8',
+);
+export const weight = value(isPositiveInteger, 'a whole number above 0 such as 6000');
 export const bytes = value(isPositiveInteger, 'a whole number of bytes above 0');
 export const poolSize = value(
   (input) => input === 'auto' || isPositiveInteger(input),
@@ -59,6 +77,15 @@ export const interval = z.unknown().superRefine((input, ctx) => {
 export function list(item: z.ZodType, least: number, expected: string) {
   const error = (issue: { readonly input?: unknown }) => `${shown(issue.input)}: expected ${expected}`;
   return z.array(item, { error }).min(least, { error });
+}
+
+/** A pattern, or a list of at least `least`. */
+export function patterns(least: number) {
+  const several = list(pattern, least, 'a pattern such as "*USDT", or a list of patterns');
+  return z.unknown().superRefine((input, ctx) => {
+    const { error } = (Array.isArray(input) ? several : pattern).safeParse(input);
+    for (const { path, message } of error?.issues ?? []) ctx.addIssue({ code: 'custom', path, message });
+  });
 }
 
 function isPositiveInteger(input: unknown): boolean {

@@ -6,32 +6,46 @@
 import { z } from 'zod';
 import type { Json } from '../src/engine/task.ts';
 import { byCodeUnit } from '../src/engine/task.ts';
-import { MARKETS, RAW_FOLDERS, REST_URLS } from './binance/layout.ts';
+import { FILLS, MARKETS, RAW_FOLDERS, REST_URLS, REST_WEIGHT_LIMITS } from './binance/layout.ts';
 import type { ConfigIssue } from './config-contradictions.ts';
 import { at, contradictions, isMap } from './config-contradictions.ts';
+import { chosenBy, symbols } from './config-symbols.ts';
 import * as v from './config-values.ts';
 
 export type { ConfigIssue } from './config-contradictions.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
+/** What nobody is to set: it follows from other values. */
+const FOLLOWING: ReadonlySet<string> = new Set(['folder', 'listed', 'unlisted']);
+
 /** Sections in which a name that nobody knows is a mistake. What may be null has a default or may be wanting. */
 const SECTIONS: Readonly<Record<string, Shape>> = {
   history: { start_ts_utc: v.instant, end_ts_utc: v.instant.nullable() },
   binance: {
-    archive_url: v.baseUrl,
+    archive_url: v.baseUrls,
     listing_url: v.baseUrl,
     /** How old an answer of the listing may be: `refresh` of the rule. */
     listing_refresh: v.duration,
+    /** How often a listing looks at all there is: `refresh.sweep` of the rule. */
+    listing_sweep: v.duration,
+    fill: v.oneOf(FILLS),
     rest_url: v.baseUrl.nullable(),
+    rest_weight_share: v.share,
+    rest_weight_limit: v.weight.nullable(),
+    rest_recheck: v.duration,
     prefer_daily: v.list(v.month, 0, 'a list of months such as ["2020-12"]').nullable(),
     /** Follows from the market: `complete` adds it. */
     folder: v.oneOf(Object.values(RAW_FOLDERS)),
+    /** Follow from `symbols`. */
+    listed: v.patterns(1).nullable(),
+    unlisted: v.patterns(0).nullable(),
   },
   network: {
     connect_timeout: v.duration.nullable(),
     headers_timeout: v.duration.nullable(),
     body_timeout: v.duration.nullable(),
+    deadline: v.duration,
     ca_file: v.nonEmptyText.nullable(),
     user_agent: v.userAgent.nullable(),
   },
@@ -43,6 +57,7 @@ const OPEN_NAMES = [
   'paths.raw',
   'paths.cache',
   'paths.processed',
+  'paths.quarantine',
   'paths.reports',
   'pools.network',
   'pools.rest',
@@ -56,7 +71,7 @@ const schema = z.looseObject(
   optional({
     market,
     interval: v.interval,
-    symbols: v.list(v.symbol, 1, 'a list of symbols such as ["BTCUSDT"]'),
+    symbols,
     ...Object.fromEntries(Object.entries(SECTIONS).map(([name, shape]) => [name, section(name, shape)])),
     paths: z.record(z.string(), v.nonEmptyText, { error: expectedSection }).nullable(),
     pools: z.record(z.string(), v.poolSize, { error: expectedSection }).nullable(),
@@ -73,15 +88,26 @@ export const configSchema = {
     return [...issues, ...contradictions(config)];
   },
 
-  /** Adds `binance.folder` and, unless it is given, `binance.rest_url`. */
+  /**
+   * Adds `binance.folder` and, unless they are given, `binance.rest_url` and `binance.rest_weight_limit`; turns
+   * patterns of symbols into where the keys of the dimension come from.
+   */
   complete(config: Json): Json {
     const name = market.safeParse(at(config, 'market'));
     if (!isMap(config) || !name.success) return config;
     const known = MARKETS.find((each) => each === name.data);
     if (known === undefined) return config;
     const given = isMap(config['binance']) ? config['binance'] : {};
-    const binance = { ...given, folder: RAW_FOLDERS[known], rest_url: given['rest_url'] ?? REST_URLS[known] };
-    return { ...config, binance };
+    const chosen = chosenBy(at(config, 'symbols'));
+    const binance = {
+      ...given,
+      folder: RAW_FOLDERS[known],
+      rest_url: given['rest_url'] ?? REST_URLS[known],
+      rest_weight_limit: given['rest_weight_limit'] ?? REST_WEIGHT_LIMITS[known],
+      listed: chosen?.listed ?? given['listed'] ?? null,
+      unlisted: chosen?.unlisted ?? given['unlisted'] ?? null,
+    };
+    return { ...config, ...(chosen === undefined ? {} : { symbols: chosen.symbols }), binance };
   },
 
   known: [
@@ -96,7 +122,10 @@ export const configSchema = {
 
 /** A map whose names are all known, each of which may be missing. Null is a section with nothing under it. */
 function section(name: string, shape: Shape) {
-  const names = Object.keys(shape).sort(byCodeUnit).join(', ');
+  const names = Object.keys(shape)
+    .filter((each) => !FOLLOWING.has(each))
+    .sort(byCodeUnit)
+    .join(', ');
   const error = (issue: z.core.$ZodRawIssue): string =>
     issue.code === 'unrecognized_keys'
       ? `no such name in ${name}: expected one of ${names}`

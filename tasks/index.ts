@@ -12,6 +12,7 @@ export interface Registered {
 }
 
 export const registry: Readonly<Record<string, Registered>> = {
+  'binance/universe': { module: 'tasks/binance/universe.ts', load: () => import('./binance/universe.ts') },
   'binance/listing': { module: 'tasks/binance/listing.ts', load: () => import('./binance/listing.ts') },
   'binance/sources': { module: 'tasks/binance/sources.ts', load: () => import('./binance/sources.ts') },
   'binance/archive': { module: 'tasks/binance/archive.ts', load: () => import('./binance/archive.ts') },

@@ -3,15 +3,18 @@
  * of gaps read, and summary.json of a finished one, which reports read. Shapes only: it opens no file.
  */
 import { z } from 'zod';
+import type { Range } from '../lib/ranges.ts';
+import { common, countIn } from '../lib/ranges.ts';
 import type { Gap } from './grid.ts';
 import { isoSeconds } from './grid.ts';
+import type { FillDocument } from './rest-rows.ts';
 
 /** What serves a month, as `binance/sources` says under `/months/{month}`; null where it does not know the month. */
 export const planSchema = z
   .object({
     served: z.enum(['monthly', 'daily', 'none']),
     provisional: z.boolean(),
-    reason: z.enum(['pre-listing', 'not-published']).exactOptional(),
+    reason: z.enum(['pre-listing', 'delisted', 'not-published']).exactOptional(),
   })
   .nullable();
 
@@ -68,6 +71,12 @@ export type Summary = {
   readonly min_low: number | null;
   readonly max_high: number | null;
   readonly gaps: GapsDocument['gaps'];
+  /** Of the gaps: REST has no bar of these … */
+  readonly empty_at_source: GapsDocument['gaps'];
+  /** … does not know the symbol (any more) … */
+  readonly unknown_symbol: GapsDocument['gaps'];
+  /** … or could not be asked, for the reason that the code names. */
+  readonly unanswered: readonly (GapsDocument['gaps'][number] & { readonly code: string })[];
   readonly sources: { readonly monthly: number; readonly daily: number; readonly rest: number };
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
 } & GapsDocument['counts'];
@@ -81,10 +90,24 @@ export function extentOf(
   return {
     first_ts: iso(ts.at(0)),
     last_ts: iso(ts.at(-1)),
-    gaps: gaps.map(({ first, last, missing }) => ({
-      first: isoSeconds(first),
-      last: isoSeconds(last),
-      missing,
-    })),
+    gaps: gaps.map(spelt),
   };
+}
+
+/** What REST said of the gaps that remain. */
+export function answeredOf(
+  gaps: readonly Gap[],
+  { empty, unknownSymbol, unanswered }: FillDocument,
+  interval: number,
+): Pick<Summary, 'empty_at_source' | 'unknown_symbol' | 'unanswered'> {
+  const counted = (range: Range) => spelt({ ...range, missing: countIn(range, interval) });
+  return {
+    empty_at_source: common(empty, gaps).map(counted),
+    unknown_symbol: common(unknownSymbol, gaps).map(counted),
+    unanswered: common(unanswered, gaps).map((range) => ({ ...counted(range), code: range.code })),
+  };
+}
+
+function spelt({ first, last, missing }: Gap): GapsDocument['gaps'][number] {
+  return { first: isoSeconds(first), last: isoSeconds(last), missing };
 }

@@ -2,21 +2,24 @@
  * Task: a month's staged rows and what REST gave for its gaps → the final table, its summary beside it. A row from
  * REST counts only where the files have none. It asks nobody and mends nothing.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { relative } from 'node:path';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
 import { canonicalJson, defineTask, inputPath, outputPath, sha256 } from '../../src/engine/task.ts';
 import type { Session } from '../lib/duckdb.ts';
 import { withDuckDB } from '../lib/duckdb.ts';
 import { jsonText } from '../lib/json-text.ts';
+import type { Changes } from './changes.ts';
+import { changesBetween } from './changes.ts';
 import type { GapsDocument, Summary } from './documents.ts';
-import { extentOf, gapsSchema, isProvisional } from './documents.ts';
+import { answeredOf, extentOf, gapsSchema, isProvisional } from './documents.ts';
 import { checkBars } from './gate.ts';
 import { countWithin, gapsIn, isoSeconds } from './grid.ts';
 import type { MonthOf, Params } from './params.ts';
 import { monthOf, paramsSchema } from './params.ts';
 import { readBars, writeBars } from './parquet.ts';
-import { parseRestRows } from './rest-rows.ts';
+import type { FillDocument } from './rest-rows.ts';
+import { parseRestRows, rowsText } from './rest-rows.ts';
 import { countFlags } from './rules.ts';
 import type { Bars } from './table.ts';
 import { SOURCES } from './table.ts';
@@ -33,13 +36,12 @@ export default defineTask({
     const month = monthOf(ctx);
     const gaps = gapsSchema.parse(JSON.parse(await readFile(inputPath(ctx, 'gaps'), 'utf8')));
     const fillPath = inputPath(ctx, 'fill');
-    const fillText = await readFile(fillPath, 'utf8');
-    const rest = parseRestRows(fillText, relative(ctx.workspace, fillPath));
-    if (!rest.ok) return { failed: rest.failure };
+    const fill = parseRestRows(await readFile(fillPath, 'utf8'), relative(ctx.workspace, fillPath));
+    if (!fill.ok) return { failed: fill.failure };
 
     return withDuckDB(ctx.signal, async (session) => {
       const staged = await readBars(session, inputPath(ctx, 'staged'));
-      const merged = fillFrom(staged, rest.klines, month, {
+      const merged = fillFrom(staged, fill.klines, month, {
         market: ctx.params.market,
         interval: month.interval,
         provisional: isProvisional(gaps.plan),
@@ -51,14 +53,19 @@ export default defineTask({
       if (broken !== undefined) return { failed: broken };
 
       const files = gaps.files.map(({ name, sha256 }) => ({ name, sha256 }));
-      if (merged.filled > 0) files.push({ name: restName(ctx.params, month), sha256: sha256(fillText) });
+      // Of the rows alone: what could not be asked for is no part of the table.
+      const digest = sha256(rowsText(fill.document.rows));
+      if (merged.filled > 0) files.push({ name: restName(ctx.params, month), sha256: digest });
       const unwritten = await publish(ctx, session, merged.bars, month, files);
       if (unwritten !== undefined) return { failed: unwritten };
-      await writeFile(
-        outputPath(ctx, 'summary'),
-        jsonText(summaryOf(ctx.params, month, merged, gaps, files)),
-      );
-      return undefined;
+      const summary = summaryOf(ctx.params, month, merged, {
+        gaps,
+        fill: fill.document,
+        files,
+      });
+      await writeFile(outputPath(ctx, 'summary'), jsonText(summary));
+      const changes = await changesSince(ctx, session, merged.bars);
+      return changes === undefined ? undefined : { changes };
     });
   },
 });
@@ -75,6 +82,25 @@ function whyNone({ files, plan }: GapsDocument, { month }: MonthOf): string {
 /** REST answers have no file name of their own here: they go by the month that they help to make. */
 function restName({ symbol, interval }: Params, { month }: MonthOf): string {
   return `${symbol}-${interval}-${month}.rest.json`;
+}
+
+/** What is otherwise than in the table in place, if there is one that can be read. */
+async function changesSince(
+  { workspace, finalOutputs, signal }: TaskContext<Params>,
+  session: Session,
+  bars: Bars,
+): Promise<Changes | undefined> {
+  const path = join(workspace, finalOutputs['bars'] ?? '');
+  let before: Bars;
+  try {
+    if (!(await stat(path)).isFile()) return undefined;
+    before = await readBars(session, path);
+  } catch {
+    // There is none, or one that is damaged or of another form: nothing to compare with.
+    signal.throwIfAborted();
+    return undefined;
+  }
+  return changesBetween(before, bars);
 }
 
 /** Writes the table and looks at what the file says of itself. */
@@ -108,17 +134,24 @@ async function publish(
   };
 }
 
+/** What the rows were made of, and what was said of those that are not there. */
+interface Origin {
+  readonly gaps: GapsDocument;
+  readonly fill: FillDocument;
+  readonly files: Files;
+}
+
 function summaryOf(
   { symbol, market, interval: spelt }: Params,
   { month, span, interval }: MonthOf,
   { bars, duplicates, conflicts, outside }: Merged,
-  { counts }: GapsDocument,
-  files: Files,
+  { gaps: { counts }, fill, files }: Origin,
 ) {
   const rowsFrom = SOURCES.map((_, code) =>
     bars.source.reduce((sum, from) => sum + (from === code ? 1 : 0), 0),
   );
   const [monthly = 0, daily = 0, rest = 0] = rowsFrom;
+  const holes = gapsIn(bars.ts, span, interval);
   return {
     version: 1,
     symbol,
@@ -129,7 +162,8 @@ function summaryOf(
     end: isoSeconds(span.end),
     expected: countWithin(span, interval),
     rows: bars.rows,
-    ...extentOf(bars.ts, gapsIn(bars.ts, span, interval)),
+    ...extentOf(bars.ts, holes),
+    ...answeredOf(holes, fill, interval),
     min_low: bars.low.reduce((least, low) => Math.min(least, low), Number.POSITIVE_INFINITY),
     max_high: bars.high.reduce((most, high) => Math.max(most, high), Number.NEGATIVE_INFINITY),
     ...countFlags(bars),

@@ -30,8 +30,8 @@ export const SOURCES = ['monthly', 'daily', 'rest'] as const;
 
 export type Source = (typeof SOURCES)[number];
 
-/** What two rows for one minute must agree in not to be in conflict. */
-const VALUES = COLUMNS.filter((name) => name !== 'ts' && name !== 'source' && name !== 'flags');
+/** What a bar says: two rows for one minute that agree in these are not in conflict. */
+export const VALUES = COLUMNS.filter((name) => name !== 'ts' && name !== 'source' && name !== 'flags');
 
 /** The value in a row; `NaN`, which compares with nothing, beyond the end. */
 export function cell(column: Float64Array, row: number): number {

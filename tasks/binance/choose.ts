@@ -10,6 +10,12 @@ import { monthOfKey, monthsIn, overlaps, spanOf } from './time-keys.ts';
 
 const MINUTE = 60_000;
 
+/**
+ * A symbol without a file for so long before the as-of is taken to trade no more: a month of 31 days, whose file came
+ * 13 days late at worst; dailies, which come the next day, have stalled for a week (docs/DOMAIN.md §1).
+ */
+export const DELISTED_AFTER_MS = 45 * 86_400_000;
+
 export interface ChooseOptions {
   /** The last minute that counts, epoch milliseconds. */
   readonly asOf: number;
@@ -21,8 +27,11 @@ export interface MonthPlan {
   readonly served: 'monthly' | 'daily' | 'none';
   /** A better file may come: the month is not served by its monthly file, `preferDaily` aside. */
   readonly provisional: boolean;
-  /** Of `none`: before the first listed file, or after it and not there (yet). */
-  readonly reason?: 'pre-listing' | 'not-published';
+  /**
+   * Of `none`: before the first listed file; after the last one, when that is old; or not there (yet). Months between
+   * two listed files are of the last kind: a name that is used again has such a hole.
+   */
+  readonly reason?: 'pre-listing' | 'delisted' | 'not-published';
 }
 
 export interface Sources {
@@ -41,6 +50,11 @@ export function choose(listing: Pick<Listing, 'monthly' | 'daily'>, options: Cho
   const range: Span = { start: options.start, end: options.asOf + MINUTE };
   const all = { ...listing.monthly, ...listing.daily };
   const first = firstOf(Object.keys(all));
+  const last = Object.keys(all).reduce(
+    (end, key) => Math.max(end, spanAt(key).end),
+    Number.NEGATIVE_INFINITY,
+  );
+  const gone = last + DELISTED_AFTER_MS < range.end ? last : Number.POSITIVE_INFINITY;
   const days = daysByMonth(listing, range);
   const prefer = new Set(options.preferDaily);
 
@@ -53,7 +67,11 @@ export function choose(listing: Pick<Listing, 'monthly' | 'daily'>, options: Cho
     const served =
       monthly && !(preferred && daily.length > 0) ? 'monthly' : daily.length > 0 ? 'daily' : 'none';
     const provisional = served !== 'monthly' && !preferred;
-    months[month] = { served, provisional, ...(served === 'none' ? { reason: whyNone(month, first) } : {}) };
+    months[month] = {
+      served,
+      provisional,
+      ...(served === 'none' ? { reason: whyNone(month, first, gone) } : {}),
+    };
     for (const key of served === 'monthly' ? [month] : served === 'daily' ? daily : []) serving.add(key);
   }
   const files: Record<string, Entry> = {};
@@ -75,8 +93,12 @@ function daysByMonth(listing: Pick<Listing, 'daily'>, range: Span): ReadonlyMap<
   return days;
 }
 
-function whyNone(month: string, first: string | undefined): 'pre-listing' | 'not-published' {
-  return first !== undefined && spanAt(month).end <= spanAt(first).start ? 'pre-listing' : 'not-published';
+/** `gone`: since when there are no more files, where that is long ago. */
+function whyNone(month: string, first: string | undefined, gone: number): NonNullable<MonthPlan['reason']> {
+  if (first === undefined) return 'not-published';
+  const { start, end } = spanAt(month);
+  if (end <= spanAt(first).start) return 'pre-listing';
+  return start >= gone ? 'delisted' : 'not-published';
 }
 
 /** Of a month with listed days the first of these, which tells more exactly where the listing is. */

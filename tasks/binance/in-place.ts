@@ -6,6 +6,7 @@ import type { Stats } from 'node:fs';
 import { copyFile, link, lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { sha256File } from '../../src/engine/task.ts';
+import { errorCode } from '../lib/disk-failure.ts';
 
 export interface InPlace {
   readonly path: string;
@@ -48,7 +49,7 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (thrown) {
-    const code = codeOf(thrown);
+    const code = errorCode(thrown);
     if (['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EACCES'].includes(code))
       return false;
     throw thrown;
@@ -59,11 +60,7 @@ async function statOf(path: string): Promise<Stats | undefined> {
   try {
     return await stat(path);
   } catch (thrown) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(thrown))) return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes(errorCode(thrown))) return undefined;
     throw thrown;
   }
-}
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
 }

@@ -36,6 +36,12 @@ export const REST_URLS: Readonly<Record<Market, string>> = {
   cm: 'https://dapi.binance.com',
 };
 
+/** Request weight a minute for one address. Spot: docs/DOMAIN.md §3; futures: what their exchangeInfo names. */
+export const REST_WEIGHT_LIMITS: Readonly<Record<Market, number>> = { spot: 6_000, um: 2_400, cm: 2_400 };
+
+/** What becomes of gaps: asked for at REST, or left. */
+export const FILLS = ['rest', 'none'] as const;
+
 export const SYMBOL_FORM = /^[A-Z0-9_]+$/;
 export const CHECKSUM_SUFFIX = '.CHECKSUM';
 
@@ -49,9 +55,14 @@ export function memberName(zipName: string): string {
   return `${zipName.slice(0, -'.zip'.length)}.csv`;
 }
 
+/** Holds a folder for each symbol. With a final slash. */
+export function symbolsPrefix(market: Market, period: Period): string {
+  return `${ARCHIVE_ROOTS[market]}/${period}/klines/`;
+}
+
 /** With a final slash. */
 export function folderPrefix(series: Series, period: Period): string {
-  return `${ARCHIVE_ROOTS[series.market]}/${period}/klines/${series.symbol}/${series.interval}/`;
+  return `${symbolsPrefix(series.market, period)}${series.symbol}/${series.interval}/`;
 }
 
 /** The key of the ZIP for a month or a day. */
@@ -59,14 +70,9 @@ export function keyFor(series: Series, timeKey: string): string {
   return folderPrefix(series, isDay(timeKey) ? 'daily' : 'monthly') + fileName(series, timeKey);
 }
 
-/** What all daily keys of a month, and no others, begin with. */
-export function dailyMonthPrefix(series: Series, month: string): string {
-  return `${folderPrefix(series, 'daily')}${series.symbol}-${series.interval}-${month}-`;
-}
-
 /** The greatest text below every daily key of a month and above every one before it: S3 lists what comes after a marker. */
 export function markerBefore(series: Series, month: string): string {
-  return dailyMonthPrefix(series, month);
+  return `${folderPrefix(series, 'daily')}${series.symbol}-${series.interval}-${month}-`;
 }
 
 /** The month or day of a ZIP's key, or undefined where the key is not exactly of the expected shape. */

@@ -18,7 +18,7 @@ export type PageAnswer =
   | { readonly ok: false; readonly failure: TaskFailure };
 
 export type ListResult =
-  | { readonly ok: true; readonly objects: readonly ListedObject[] }
+  | { readonly ok: true; readonly objects: readonly ListedObject[]; readonly prefixes: readonly string[] }
   | { readonly ok: false; readonly failure: TaskFailure };
 
 /** 500,000 ZIPs with their sidecars: no symbol has that many days. */
@@ -30,6 +30,7 @@ export async function listObjects(
   maxPages = MAX_PAGES,
 ): Promise<ListResult> {
   const objects: ListedObject[] = [];
+  const prefixes: string[] = [];
   let marker = query.marker;
   for (let number = 1; number <= maxPages; number += 1) {
     const answer = await ask({ prefix: query.prefix, marker });
@@ -40,11 +41,13 @@ export async function listObjects(
     const { asked } = read.page;
     if (asked !== undefined && asked !== query.prefix)
       return refuse(answer.url, `the listing of the prefix ${JSON.stringify(asked)}`);
-    const stray = read.page.objects.find(({ key }) => !key.startsWith(query.prefix));
-    if (stray !== undefined) return refuse(answer.url, `the key ${stray.key}, which is outside the prefix`);
+    const names = [...read.page.objects.map(({ key }) => key), ...read.page.prefixes];
+    const stray = names.find((name) => !name.startsWith(query.prefix));
+    if (stray !== undefined) return refuse(answer.url, `the key ${stray}, which is outside the prefix`);
     objects.push(...read.page.objects);
+    prefixes.push(...read.page.prefixes);
     const { next } = read.page;
-    if (next === undefined) return { ok: true, objects };
+    if (next === undefined) return { ok: true, objects, prefixes };
     if (marker !== undefined && byCodeUnit(next, marker) <= 0) {
       return fail(
         'listing-loop',

@@ -1,154 +1,115 @@
 /**
- * Task: what the archive holds for one symbol, from S3 listings of its folders (docs/DOMAIN.md §1). Which of
- * the files serve is for `sources`. The daily folder is asked from the first month without a monthly file on,
- * for the months that `prefer_daily` takes from daily files, and backwards from the first monthly file on: what a
- * day costs does not grow with the years behind it.
+ * Task: what the archive holds for one symbol, from S3 listings of its folders (docs/DOMAIN.md §1), or, where these
+ * cannot be reached, from asking for its files one by one. Which of the files serve is for `sources`.
  */
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
-import { byCodeUnit, defineTask, outputPath } from '../../src/engine/task.ts';
-import { getText } from '../lib/http.ts';
+import { defineTask, outputPath } from '../../src/engine/task.ts';
+import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
 import { baseUrlSchema, networkSchema, readSettings } from '../lib/settings.ts';
-import type { Period, Series } from './layout.ts';
-import {
-  CHECKSUM_SUFFIX,
-  dailyMonthPrefix,
-  folderPrefix,
-  MARKETS,
-  markerBefore,
-  SYMBOL_FORM,
-  timeKeyOf,
-} from './layout.ts';
-import type { Entry } from './listing-file.ts';
-import { listingText } from './listing-file.ts';
-import type { PageQuery } from './listing-pages.ts';
-import { listObjects } from './listing-pages.ts';
-import type { ListedObject } from './listing-xml.ts';
-import { isMonth, monthOfKey, nextMonth, previousMonth } from './time-keys.ts';
+import { looker } from './archive-head.ts';
+import { isLastTry, isUnreached, lister } from './ask-listing.ts';
+import type { Series } from './layout.ts';
+import { MARKETS, SYMBOL_FORM } from './layout.ts';
+import type { Known } from './listing-file.ts';
+import { listingText, readPrevious } from './listing-file.ts';
+import type { Listed } from './listing-folders.ts';
+import { listFolders } from './listing-folders.ts';
+import { archiveUrlsSchema } from './mirrors.ts';
+import { probe } from './probe.ts';
+import { isMonth } from './time-keys.ts';
 
 const DAY = 86_400_000;
-/** A full page of 1,000 keys takes about 400 kB. */
-const MAX_PAGE_BYTES = 16 << 20;
+/** Before the archive's first file (docs/DOMAIN.md §2). */
+const FIRST_MONTH = '2017-08';
 
 const paramsSchema = z.strictObject({
   market: z.enum(MARKETS),
   symbol: z.string().regex(SYMBOL_FORM),
   interval: z.string().regex(/^\w+$/),
+  /** Matters only where files are asked for one by one: a listing has all days. */
   prefer_daily: z.array(z.string().refine(isMonth)).nullish(),
 });
 
-const settingsSchema = z.looseObject({ listing_url: baseUrlSchema, network: networkSchema });
-
-type Found =
-  | { readonly ok: true; readonly entries: Readonly<Record<string, Entry>> }
-  | { readonly ok: false; readonly failure: TaskFailure };
-type List = (period: Period, query: PageQuery) => Promise<Found>;
+const settingsSchema = z.looseObject({
+  listing_url: baseUrlSchema,
+  archive_url: archiveUrlsSchema,
+  probe_from: z
+    .string()
+    .refine((text) => instantMs(text) !== undefined, { error: `expected ${INSTANT_FORM}` })
+    .nullish(),
+  network: networkSchema,
+});
+type Settings = z.output<typeof settingsSchema>;
+type Context = TaskContext<z.output<typeof paramsSchema>>;
 
 export default defineTask({
-  version: 2,
+  version: 3,
   params: paramsSchema,
   async run(ctx) {
     const settings = readSettings(settingsSchema, ctx.settings);
     if (!settings.ok) return { failed: settings.failure };
     const { market, symbol, interval } = ctx.params;
     const series: Series = { market, symbol, interval };
-    const list = lister(ctx, series, settings.value);
+    const previous = await readPrevious(inPlace(ctx), series);
 
-    const monthly = await list('monthly', { prefix: folderPrefix(series, 'monthly'), marker: undefined });
-    if (!monthly.ok) return { failed: monthly.failure };
-    const daily = await listDaily(list, series, Object.keys(monthly.entries), ctx.params.prefer_daily ?? []);
-    if (!daily.ok) return { failed: daily.failure };
+    const complete = ctx.sweep || previous?.probed === true ? undefined : previous;
+    const listed = await listFolders(lister(ctx, settings.value), series, complete);
+    const result = listed.ok
+      ? listed
+      : await aroundListing(ctx, series, settings.value, previous, listed.failure);
+    if (!result.ok) return { failed: result.failure };
 
-    if (Object.keys(monthly.entries).length + Object.keys(daily.entries).length === 0) {
+    const { monthly, daily } = result.known;
+    if (Object.keys(monthly).length + Object.keys(daily).length === 0) {
       return { absent: `no klines of ${symbol} at ${interval} in the archive`, recheckAfter: DAY };
     }
-    const listing = { version: 1 as const, ...series, monthly: monthly.entries, daily: daily.entries };
-    await writeFile(outputPath(ctx, 'listing'), listingText(listing));
+    await writeFile(outputPath(ctx, 'listing'), listingText(series, result.known));
     return undefined;
   },
 });
 
-async function listDaily(
-  list: List,
+function inPlace(ctx: Context): string {
+  const shown = ctx.finalOutputs['listing'];
+  if (shown === undefined) throw new Error(`${ctx.target}: the rule declares no output "listing"`);
+  return resolve(ctx.workspace, shown);
+}
+
+/** The files of the archive, asked for one by one if nothing else is left to do; else the failure. */
+async function aroundListing(
+  ctx: Context,
   series: Series,
-  months: readonly string[],
-  preferDaily: readonly string[],
-): Promise<Found> {
-  const from = firstMonthWithout(months);
-  const marker = from === undefined ? undefined : markerBefore(series, from);
-  const sweep = await list('daily', { prefix: folderPrefix(series, 'daily'), marker });
-  if (!sweep.ok || from === undefined) return sweep;
-  const entries = { ...sweep.entries };
-  // The sweep covers what comes after `from`.
-  const passedOver = new Set(months.filter((month) => byCodeUnit(month, from) < 0));
-  for (const month of [...new Set(preferDaily)].filter((each) => passedOver.has(each))) {
-    const found = await list('daily', { prefix: dailyMonthPrefix(series, month), marker: undefined });
-    if (!found.ok) return found;
-    Object.assign(entries, found.entries);
-  }
-  return listEarliest(list, series, [...months].sort(byCodeUnit)[0] ?? from, entries);
-}
-
-/**
- * Adds the days of the first monthly file, and of the months before it as long as the first of a month is listed:
- * daily files begin earlier than monthly ones at times (2019-12-31 and 2020-01 on USD-M), and what is listed first
- * decides what counts as not listed yet.
- */
-async function listEarliest(
-  list: List,
-  series: Series,
-  first: string,
-  known: Readonly<Record<string, Entry>>,
-): Promise<Found> {
-  const entries = { ...known };
-  for (let month = first; ; month = previousMonth(month)) {
-    if (!Object.keys(known).some((day) => monthOfKey(day) === month)) {
-      const found = await list('daily', { prefix: dailyMonthPrefix(series, month), marker: undefined });
-      if (!found.ok) return found;
-      Object.assign(entries, found.entries);
-    }
-    if (!Object.hasOwn(entries, `${month}-01`)) return { ok: true, entries };
-  }
-}
-
-/** The first month after the first monthly file that has none itself; undefined where there are no monthly files. */
-export function firstMonthWithout(months: readonly string[]): string | undefined {
-  const listed = new Set(months);
-  let month = [...months].sort(byCodeUnit)[0];
-  while (month !== undefined && listed.has(month)) month = nextMonth(month);
-  return month;
-}
-
-function lister(ctx: TaskContext<unknown>, series: Series, settings: z.output<typeof settingsSchema>): List {
-  const { signal, workspace } = ctx;
-  let keys = 0;
-  return async (period, query) => {
-    const result = await listObjects(query, async ({ prefix, marker }) => {
-      const url = new URL(settings.listing_url);
-      url.searchParams.set('delimiter', '/');
-      url.searchParams.set('prefix', prefix);
-      if (marker !== undefined) url.searchParams.set('marker', marker);
-      const options = { signal, workspace, settings: settings.network, maxBytes: MAX_PAGE_BYTES };
-      const answer = await getText(url.href, options);
-      return answer.ok ? { ok: true, body: answer.text, url: url.href } : answer;
-    });
-    if (!result.ok) return result;
-    keys += result.objects.length;
-    ctx.progress(keys, undefined, 'keys');
-    return { ok: true, entries: entriesOf(series, period, result.objects) };
+  { archive_url: urls, listing_url, probe_from, network }: Settings,
+  previous: Known | undefined,
+  failure: TaskFailure,
+): Promise<Listed> {
+  const failed: Listed = { ok: false, failure };
+  if (!isUnreached(failure) || !isLastTry(ctx, failure)) return failed;
+  const also = (what: string): Listed => ({
+    ok: false,
+    failure: { ...failure, message: `${failure.message}; ${what}` },
+  });
+  const probing = {
+    series,
+    from: probe_from?.slice(0, FIRST_MONTH.length) ?? FIRST_MONTH,
+    now: Date.now(),
+    preferDaily: ctx.params.prefer_daily ?? [],
+    previous,
   };
-}
-
-/** ZIPs by month or day. What is not named exactly like a ZIP of the series does not count. */
-function entriesOf(series: Series, period: Period, objects: readonly ListedObject[]): Record<string, Entry> {
-  const keys = new Set(objects.map(({ key }) => key));
-  const entries: Record<string, Entry> = {};
-  for (const { key, size, etag, lastModified } of objects) {
-    const timeKey = timeKeyOf(series, period, key);
-    if (timeKey === undefined) continue;
-    const sidecar = keys.has(key + CHECKSUM_SUFFIX);
-    entries[timeKey] = { key, size, etag, lastModified, ...(sidecar ? {} : { checksum: false as const }) };
-  }
-  return entries;
+  const hosts = urls.map((url) => new URL(url).host).join(', ');
+  const probed = await probe(looker(ctx, { urls, network }), probing, (asked) =>
+    ctx.progress(asked, undefined, 'files'),
+  );
+  if (!probed.ok) return also(`its files cannot be asked for one by one either: ${probed.failure.message}`);
+  const { known, asked, found } = probed;
+  if (previous === undefined && found === 0)
+    return also(`of the ${asked} files that ${hosts} was asked for instead none is there`);
+  ctx.warn(
+    `the listing of ${series.symbol} at ${new URL(listing_url).host} cannot be reached (${failure.message}): ` +
+      `${hosts} was asked for ${asked} files one by one instead, and has ${found} of them; ` +
+      'older files that are republished go unnoticed until the listing can be reached again',
+  );
+  return { ok: true, known };
 }

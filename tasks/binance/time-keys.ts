@@ -49,6 +49,15 @@ export function monthsIn(span: Span): readonly string[] {
   return months;
 }
 
+/** Every day of a month, in order. */
+export function daysOf(month: string): readonly string[] {
+  const span = spanOf(month);
+  if (span === undefined) throw new RangeError(`"${month}" is no month`);
+  return Array.from({ length: (span.end - span.start) / DAY }, (_, index) =>
+    new Date(span.start + index * DAY).toISOString().slice(0, 10),
+  );
+}
+
 export function nextMonth(month: string): string {
   const span = spanOf(month);
   if (span === undefined) throw new RangeError(`"${month}" is no month`);

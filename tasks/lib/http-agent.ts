@@ -10,7 +10,8 @@ import type { TaskFailure } from '../../src/engine/task.ts';
 import type { NetworkSettings } from './settings.ts';
 
 export type DispatcherResult =
-  | { readonly ok: true; readonly dispatcher: Dispatcher }
+  /** `proxies`: what the environment names, as `host:port`, so that a failure can be told to be theirs. */
+  | { readonly ok: true; readonly dispatcher: Dispatcher; readonly proxies: readonly string[] }
   | { readonly ok: false; readonly failure: TaskFailure };
 
 const dispatchers = new Map<string, Promise<DispatcherResult>>();
@@ -83,7 +84,7 @@ async function makeDispatcher(
   const connect = { timeout: settings.connect_timeout, ...(ca === undefined ? {} : { ca }) };
   const options = { headersTimeout: settings.headers_timeout, bodyTimeout: settings.body_timeout, connect };
   if (proxies.http === undefined && proxies.https === undefined)
-    return { ok: true, dispatcher: new Agent(options) };
+    return { ok: true, dispatcher: new Agent(options), proxies: [] };
   for (const [name, value] of [
     ['HTTP_PROXY', proxies.http] as const,
     ['HTTPS_PROXY', proxies.https] as const,
@@ -93,7 +94,17 @@ async function makeDispatcher(
   // Through a proxy the certificates of the server are checked with `requestTls`, not with `connect`.
   const tunnel = { requestTls: connect, proxyTls: connect };
   const addresses = { httpProxy: proxies.http ?? '', httpsProxy: proxies.https ?? '', noProxy: proxies.none };
-  return { ok: true, dispatcher: new EnvHttpProxyAgent({ ...options, ...tunnel, ...addresses }) };
+  const dispatcher = new EnvHttpProxyAgent({ ...options, ...tunnel, ...addresses });
+  return { ok: true, dispatcher, proxies: [proxies.http, proxies.https].flatMap(hostAndPort) };
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+/** Without user and password. */
+function hostAndPort(proxy: string | undefined): string[] {
+  if (proxy === undefined) return [];
+  const { protocol, hostname, port } = new URL(proxy);
+  return [`${hostname}:${port || (DEFAULT_PORTS[protocol] ?? '1080')}`];
 }
 
 /** The file's certificates beside the well-known ones, which `ca` would otherwise replace; or why not. */

@@ -14,6 +14,8 @@ export interface Answer {
   readonly retryAfterMs: number | undefined;
   /** The first kilobytes of the body, as text. */
   readonly body: string;
+  /** What else may be asked where this address is refused. */
+  readonly elsewhere?: string | undefined;
 }
 
 interface Meaning {
@@ -23,74 +25,69 @@ interface Meaning {
 }
 
 const LOOK_AT_PROXY = 'check the proxy (HTTPS_PROXY, NO_PROXY) or use another network';
+/** The shortest ban there is (docs/DOMAIN.md §3): for an answer that does not say how long it lasts. */
+const SHORTEST_BAN_MS = 120_000;
 
-/** A failure for an answer whose status is not 2xx. */
+/** A failure for an answer whose status is not the expected one. */
 export function failureOfAnswer(url: string, answer: Answer): TaskFailure {
   const html = isHtml(answer);
   const { code, hint, transient } = meaningOf(answer, html);
   const status = `${answer.status} ${answer.statusText}`.trim();
-  const wait =
-    answer.retryAfterMs === undefined ? '' : `; it asks to wait ${durationText(answer.retryAfterMs)}`;
+  const { retryAfterMs } = answer;
+  const wait = retryAfterMs === undefined ? '' : `; it asks to wait ${durationText(retryAfterMs)}`;
   const message = `GET ${url} answered ${status}${inside(answer, html)}${wait}`;
-  return { code, message, hint, ...(transient === undefined ? {} : { transient }) };
+  if (transient === undefined) return { code, message, hint };
+  const notBefore = retryAfterMs ?? (answer.status === 418 ? SHORTEST_BAN_MS : undefined);
+  return { code, message, hint, transient, ...(notBefore === undefined ? {} : { retryAfterMs: notBefore }) };
 }
 
-function meaningOf(answer: Answer, html: boolean): Meaning {
-  const { status } = answer;
-  if (status >= 500)
-    return {
-      code: 'http-server-error',
-      hint: 'the server is in trouble: build again later',
-      transient: true,
-    };
+function meaningOf({ status, body, elsewhere }: Answer, html: boolean): Meaning {
+  const or = elsewhere === undefined ? '' : `, or ${elsewhere}`;
+  if (status >= 500) {
+    const hint = 'the server is in trouble: build again later';
+    return { code: 'http-server-error', hint, transient: true };
+  }
   if (status >= 300 && status < 400) {
-    return {
-      code: 'http-redirect',
-      hint: 'redirects are not followed: put the address that is meant into the config',
-    };
+    const hint = 'redirects are not followed: put the address that is meant into the config';
+    return { code: 'http-redirect', hint };
   }
   switch (status) {
-    case 403:
-      if (!html)
-        return {
-          code: 'http-forbidden',
-          hint: 'the server refuses this address or this client: check the address in the config',
-        };
-      return {
-        code: 'http-firewall',
-        hint: `a firewall or a proxy answered in the server's place, which often passes; if it does not, ${LOOK_AT_PROXY}`,
-        transient: true,
-      };
+    case 403: {
+      // S3 says what it refuses; a page, or nothing at all, comes from something in between.
+      if (!html && body.trim() !== '') {
+        const hint = `the server refuses this address or this client: check the address in the config${or}`;
+        return { code: 'http-forbidden', hint };
+      }
+      const hint = `a firewall or a proxy answered in the server's place, which often passes; if it does not, ${LOOK_AT_PROXY}${or}`;
+      return { code: 'http-firewall', hint, transient: true };
+    }
     case 404:
       return {
         code: 'http-not-found',
         hint: 'the server has no such thing: check the address in the config',
       };
     case 407:
-      return {
-        code: 'http-proxy',
-        hint: 'put user and password into HTTPS_PROXY: http://user:password@host:port',
-      };
-    case 418:
-      return {
-        code: 'http-banned',
-        hint: 'this IP address is banned for having asked too much: wait that long, then build again',
-      };
-    case 429:
-      return {
-        code: 'http-rate-limited',
-        hint: 'too much was asked at once: lower pools.network or pools.rest',
-        transient: true,
-      };
-    case 451:
-      return {
-        code: 'http-location-refused',
-        hint: 'the publisher does not serve this location, and trying again does not help: use an address in the config that serves it',
-      };
+      return { code: 'http-proxy', hint: PROXY_LOGIN };
+    case 418: {
+      const hint =
+        'this IP address is banned for having asked too much: wait that long, then build again; if it comes back, lower pools.network or pools.rest';
+      return { code: 'http-banned', hint, transient: true };
+    }
+    case 429: {
+      const hint = 'too much was asked at once: lower pools.network or pools.rest';
+      return { code: 'http-rate-limited', hint, transient: true };
+    }
+    case 451: {
+      const what = elsewhere ?? 'use an address in the config that serves it';
+      const hint = `the publisher does not serve this location, and trying again does not help: ${what}, or use a network of another region (HTTPS_PROXY)`;
+      return { code: 'http-location-refused', hint };
+    }
     default:
       return { code: 'http-status', hint: 'check the address in the config' };
   }
 }
+
+const PROXY_LOGIN = 'put user and password into HTTPS_PROXY: http://user:password@host:port';
 
 function isHtml(answer: Answer): boolean {
   return /^text\/html\b/i.test(answer.contentType ?? '') || /^\s*<(!doctype html|html)/i.test(answer.body);
@@ -123,18 +120,27 @@ const TIME_OUTS: Readonly<Record<string, readonly [what: string, setting: string
   UND_ERR_BODY_TIMEOUT: ['the answer stopped in the middle', 'network.body_timeout'],
 };
 
-const DISK: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space is left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-  EIO: 'the device failed',
-};
+const UNREACHED = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN']);
+const CUT = new Set([
+  'UND_ERR_SOCKET',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
 
-/** A failure for what was thrown on the way, or undefined where it is none that is known: a bug. */
-export function failureOfError(url: string, thrown: unknown): TaskFailure | undefined {
+/**
+ * A failure for what was thrown on the way, or undefined where it is none that is known: a bug. `proxies` are those of
+ * the environment, as `host:port`.
+ */
+export function failureOfError(
+  url: string,
+  thrown: unknown,
+  proxies: readonly string[] = [],
+): TaskFailure | undefined {
   const code = codeOf(thrown);
   const { host, hostname } = new URL(url);
+  const proxy = proxyIn(thrown, url, proxies);
   const fail = (kind: string, what: string, hint: string, transient: boolean): TaskFailure => ({
     code: kind,
     message: `GET ${url} failed: ${what}`,
@@ -142,91 +148,99 @@ export function failureOfError(url: string, thrown: unknown): TaskFailure | unde
     ...(transient ? { transient } : {}),
   });
   const timeOut = TIME_OUTS[code];
-  if (timeOut)
-    return fail(
-      'http-timeout',
-      `${timeOut[0]} (${code})`,
-      `build again; on a slow line raise ${timeOut[1]}`,
-      true,
-    );
+  if (timeOut) {
+    const [what, setting] = timeOut;
+    const whose = proxy === undefined ? '' : `; the proxy ${proxy} was asked`;
+    const hint = `build again; on a slow line raise ${setting}`;
+    return fail('http-timeout', `${what} (${code})${whose}`, hint, true);
+  }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     const hint = 'check the network, the name in the config, and whether a proxy is needed (HTTPS_PROXY)';
     const name = nameOf(thrown) ?? hostname;
     return fail('http-dns', `the name ${name} cannot be resolved (${code})`, hint, code === 'EAI_AGAIN');
   }
-  if (code === 'ECONNREFUSED' || code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
-    const what = code === 'ECONNREFUSED' ? `${host} refused the connection` : `${host} cannot be reached`;
+  if (UNREACHED.has(code)) {
+    const what = code === 'ECONNREFUSED' ? 'refused the connection' : 'cannot be reached';
+    if (proxy !== undefined) {
+      const hint = 'check HTTPS_PROXY, and whether the proxy runs there; NO_PROXY names hosts that need none';
+      return fail('http-proxy', `the proxy ${proxy} ${what} (${code})`, hint, true);
+    }
     const hint = 'check the address in the config and whether a proxy is needed (HTTPS_PROXY)';
-    return fail('http-connect', `${what} (${code})`, hint, true);
+    return fail('http-connect', `${host} ${what} (${code})`, hint, true);
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const hint = 'check the firewall of this machine, and whether a proxy is needed (HTTPS_PROXY)';
+    return fail('http-connect', `this machine allows no connection to ${host} (${code})`, hint, false);
   }
   if (TLS_TRUST.has(code)) {
     const hint = 'if a proxy of your company opens TLS, name its certificate in network.ca_file (PEM)';
-    return fail(
-      'http-tls',
-      `the certificate of ${host} comes from an unknown authority (${code})`,
-      hint,
-      false,
-    );
+    const what = `the certificate of ${host} comes from an unknown authority (${code})`;
+    return fail('http-tls', what, hint, false);
   }
-  if (
-    code.startsWith('CERT_') ||
-    code.startsWith('ERR_TLS_') ||
-    code.startsWith('ERR_SSL_') ||
-    code === 'EPROTO' ||
-    code === 'UND_ERR_PRX_TLS'
-  ) {
+  if (/^(CERT_|ERR_TLS_|ERR_SSL_)/.test(code) || code === 'EPROTO' || code === 'UND_ERR_PRX_TLS') {
     const hint = 'check the address in the config, the clock of this machine, and the proxy';
     return fail('http-tls', `no secure connection to ${host} (${code})`, hint, false);
   }
-  if (code === 'UND_ERR_ABORTED' && thrown instanceof Error && thrown.message.startsWith('Proxy response')) {
-    const status = /\((\d+)\)/.exec(thrown.message)?.[1] ?? 'an error';
-    return fail(
-      'http-proxy',
-      `the proxy answered ${status}`,
-      'check HTTPS_PROXY: its host, port, user and password',
-      false,
-    );
-  }
-  if (
-    code === 'UND_ERR_SOCKET' ||
-    code === 'ECONNRESET' ||
-    code === 'EPIPE' ||
-    code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-  ) {
-    return fail('http-cut', `the connection was cut (${code})`, 'build again', true);
-  }
+  if (code === 'UND_ERR_ABORTED' && thrown instanceof Error && thrown.message.startsWith('Proxy response'))
+    return ofTunnel(Number(/\((\d+)\)/.exec(thrown.message)?.[1]), proxies, fail);
+  if (CUT.has(code)) return fail('http-cut', `the connection was cut (${code})`, 'build again', true);
   if (code.startsWith('HPE_') || code.startsWith('UND_ERR_')) {
-    return fail(
-      'http-protocol',
-      `the answer is no proper HTTP (${code})`,
-      `build again; if it stays, ${LOOK_AT_PROXY}`,
-      true,
-    );
+    const hint = `build again; if it stays, ${LOOK_AT_PROXY}`;
+    return fail('http-protocol', `the answer is no proper HTTP (${code})`, hint, true);
   }
-  const disk = DISK[code];
-  return disk
-    ? { code: 'disk', message: `the answer to GET ${url} cannot be stored: ${disk} (${code})` }
-    : undefined;
+  return undefined;
+}
+
+/** The proxy was reached and did not connect us. */
+function ofTunnel(
+  status: number,
+  proxies: readonly string[],
+  fail: (kind: string, what: string, hint: string, transient: boolean) => TaskFailure,
+): TaskFailure {
+  const [only, ...others] = new Set(proxies);
+  const who = only === undefined || others.length > 0 ? 'the proxy' : `the proxy ${only}`;
+  const hint =
+    status === 407
+      ? PROXY_LOGIN
+      : 'the proxy does not connect to this address: ask who runs it, or name the host in NO_PROXY if none is needed';
+  const what = Number.isNaN(status) ? 'an error' : String(status);
+  return fail('http-proxy', `${who} answered ${what}`, hint, status >= 500);
+}
+
+/** The proxy that could not be connected to, told by the port that was tried. */
+function proxyIn(thrown: unknown, url: string, proxies: readonly string[]): string | undefined {
+  const { protocol, port } = new URL(url);
+  const own = port || (protocol === 'https:' ? '443' : '80');
+  return proxies.find((proxy) => {
+    const at = proxy.slice(proxy.lastIndexOf(':') + 1);
+    return errorsIn(thrown).some(
+      (error) =>
+        error.message.includes(`attempted address: ${proxy}`) ||
+        (at !== own && 'port' in error && String(error.port) === at),
+    );
+  });
+}
+
+/** The error, its causes, and what they gather. */
+function errorsIn(thrown: unknown, depth = 0): readonly Error[] {
+  if (!(thrown instanceof Error) || depth > 5) return [];
+  const gathered = thrown instanceof AggregateError ? thrown.errors : [];
+  return [thrown, ...[thrown.cause, ...gathered].flatMap((each: unknown) => errorsIn(each, depth + 1))];
 }
 
 /** The name that was looked up: that of a proxy where there is one. */
 function nameOf(thrown: unknown): string | undefined {
-  for (let at = thrown, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if ('hostname' in at && typeof at.hostname === 'string') return at.hostname;
-  }
+  for (const error of errorsIn(thrown))
+    if ('hostname' in error && typeof error.hostname === 'string') return error.hostname;
   return undefined;
 }
 
 /** The code of an error or of the first of its causes that has one. */
 function codeOf(thrown: unknown): string {
-  for (let at = thrown, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
+  for (const error of errorsIn(thrown)) {
+    if ('code' in error && typeof error.code === 'string') return error.code;
     // undici's has no code for some of what its parser refuses.
-    if (at.name === 'HTTPParserError') return 'HPE_UNKNOWN';
-    if (at instanceof AggregateError) {
-      const first = at.errors.find((one: unknown) => one instanceof Error && 'code' in one);
-      if (first !== undefined) return codeOf(first);
-    }
+    if (error.name === 'HTTPParserError') return 'HPE_UNKNOWN';
   }
   return '';
 }

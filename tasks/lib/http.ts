@@ -1,17 +1,26 @@
 /**
- * Asks over HTTP: a text, or a file. One try each: whether to try again is for the rule's `retries`. Failures are
- * values; an abort rejects with the signal's reason at once. It knows no exchange and no archive.
+ * Asks over HTTP: a text, or whether something is there. One try each: whether to try again is for the rule's
+ * `retries`. Failures are values; an abort rejects with the signal's reason at once. It knows no exchange and no
+ * archive.
  */
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
 import type { TaskFailure } from '../../src/engine/task.ts';
 import { durationText } from './duration.ts';
 import { dispatcherFor } from './http-agent.ts';
+import type { Headers } from './http-body.ts';
+import {
+  beginning,
+  discard,
+  guarded,
+  lengthOf,
+  oneOf,
+  retryAfterMs,
+  TooLarge,
+  TooSlow,
+  TRICKLE,
+} from './http-body.ts';
 import { failureOfAnswer, failureOfError } from './http-failure.ts';
 import type { NetworkSettings } from './settings.ts';
-
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface HttpOptions {
   readonly signal: AbortSignal;
@@ -22,9 +31,13 @@ export interface HttpOptions {
   readonly maxBytes: number;
   /** The config value that sets `maxBytes`, for the message. */
   readonly limitName?: string;
+  /** What else may be asked where this address is refused: the caller knows which there are. For the hint. */
+  readonly elsewhere?: string;
+  /** Right before each request: why it must not be sent. */
+  readonly gate?: () => Promise<TaskFailure | undefined>;
 }
 
-interface HttpFailure {
+export interface HttpFailure {
   readonly ok: false;
   readonly failure: TaskFailure;
   /** Absent where there was no answer. */
@@ -32,70 +45,84 @@ interface HttpFailure {
   readonly headers?: Headers;
   /** From `Retry-After`. */
   readonly retryAfterMs?: number;
+  /** The first kilobytes of what was answered with another status. */
+  readonly body?: string;
+  /** Nothing was sent: `gate` said no. */
+  readonly held?: true;
 }
 
 export type TextResult =
   | { readonly ok: true; readonly text: string; readonly headers: Headers }
   | HttpFailure;
-export type DownloadResult =
-  | { readonly ok: true; readonly bytes: number; readonly headers: Headers }
-  | HttpFailure;
-
-export interface DownloadOptions extends HttpOptions {
-  readonly onProgress?: (done: number, total: number | undefined) => void;
-}
 
 /** The body of a 200 answer as UTF-8 text, without a byte order mark. */
 export function getText(url: string, options: HttpOptions): Promise<TextResult> {
-  return ask(url, options, async ({ body, headers }) => {
+  return ask<TextResult>(url, options, async ({ body, headers }) => {
     const chunks: Buffer[] = [];
     for await (const chunk of guarded(body, options)) chunks.push(chunk);
     return { ok: true, text: new TextDecoder().decode(Buffer.concat(chunks)), headers };
   });
 }
 
-/** The body of a 200 answer into a file, which is overwritten. After a failure the file may be there, incomplete. */
-export function download(url: string, path: string, options: DownloadOptions): Promise<DownloadResult> {
-  return ask(url, options, async ({ body, headers }) => {
-    const total = lengthOf(headers);
-    let done = 0;
-    const counted = async function* (source: AsyncIterable<Buffer>) {
-      for await (const chunk of guarded(source, options)) {
-        done += chunk.length;
-        options.onProgress?.(done, total);
-        yield chunk;
-      }
-    };
-    await pipeline(body, counted, createWriteStream(path), { signal: options.signal });
-    return { ok: true, bytes: done, headers };
-  });
+export type HeadResult =
+  | { readonly ok: true; readonly status: 200 | 404; readonly headers: Headers }
+  | HttpFailure;
+
+/** Whether something is there, and what its headers say of it. Anything but 200 and 404 is a failure. */
+export async function head(url: string, options: Omit<HttpOptions, 'maxBytes'>): Promise<HeadResult> {
+  const answered = await ask<HeadResult>(
+    url,
+    { ...options, maxBytes: Number.POSITIVE_INFINITY },
+    async ({ statusCode, headers, body }) => {
+      await body.dump();
+      return { ok: true, status: statusCode === 404 ? 404 : 200, headers };
+    },
+    { method: 'HEAD', statuses: [200, 404] },
+  );
+  if (answered.ok) return answered;
+  const { failure } = answered;
+  return { ...answered, failure: { ...failure, message: failure.message.replace(/^GET /, 'HEAD ') } };
+}
+
+/** What is asked for beside the whole of a text. */
+export interface Asking {
+  /** Default: GET. */
+  readonly method?: 'HEAD';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What `read` knows how to take. Only 200 says "whole": 206 is a part, 204 nothing at all. */
+  readonly statuses?: readonly number[];
 }
 
 /**
- * Sends the request, turns everything but a whole, plain answer of an acceptable length into a failure, and leaves
- * the rest to `read`. Only 200 says "whole": 206 is a part that nobody asked for, 204 nothing at all.
+ * Sends the request, turns everything but a plain answer with an expected status and of an acceptable length into a
+ * failure, and leaves the rest to `read`.
  */
-async function ask<T extends { readonly ok: true }>(
+export async function ask<T>(
   url: string,
   options: HttpOptions,
   read: (answer: Dispatcher.ResponseData) => Promise<T>,
+  { method, headers = {}, statuses = [200] }: Asking = {},
 ): Promise<T | HttpFailure> {
   const { signal, settings, maxBytes } = options;
   signal.throwIfAborted();
   const made = await dispatcherFor(options.workspace, settings);
   if (!made.ok) return made;
+  const held = await options.gate?.();
+  if (held !== undefined) return { ok: false, failure: held, held: true };
   try {
-    const answer = await send(made.dispatcher, url, { signal, userAgent: settings.user_agent });
-    if (answer.statusCode !== 200) return await refusal(url, answer, options);
+    const how: Sending = { signal, userAgent: settings.user_agent, method: method ?? 'GET', headers };
+    const answer = await send(made.dispatcher, url, how);
+    const status = answer.statusCode;
+    if (!statuses.includes(status)) return await refusal(url, answer, options);
     const encoding = oneOf(answer.headers['content-encoding'])?.trim() || 'identity';
     if (encoding.toLowerCase() !== 'identity') {
       discard(answer.body);
-      return { ok: false, failure: encoded(url, encoding), status: answer.statusCode };
+      return { ok: false, failure: encoded(url, encoding), status };
     }
     const length = lengthOf(answer.headers);
     if (length !== undefined && length > maxBytes) {
       discard(answer.body);
-      return { ok: false, failure: tooLarge(url, options, `${length} bytes`), status: answer.statusCode };
+      return { ok: false, failure: tooLarge(url, options, `${length} bytes`), status };
     }
     return await read(answer);
   } catch (thrown) {
@@ -103,18 +130,26 @@ async function ask<T extends { readonly ok: true }>(
     if (thrown instanceof TooLarge)
       return { ok: false, failure: tooLarge(url, options, `more than ${maxBytes} bytes`) };
     if (thrown instanceof TooSlow) return { ok: false, failure: tooSlow(url, settings) };
-    const failure = failureOfError(url, thrown);
+    const failure = failureOfError(url, thrown, made.proxies);
     if (failure === undefined) throw new Error(`GET ${url} failed in an unknown way`, { cause: thrown });
     return { ok: false, failure };
   }
 }
 
-async function send(dispatcher: Dispatcher, url: string, how: { signal: AbortSignal; userAgent: string }) {
+interface Sending {
+  readonly signal: AbortSignal;
+  readonly userAgent: string;
+  readonly method: 'GET' | 'HEAD';
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function send(dispatcher: Dispatcher, url: string, { signal, userAgent, method, headers }: Sending) {
   const { request } = await import('undici');
   return request(url, {
+    method,
     dispatcher,
-    signal: how.signal,
-    headers: { 'user-agent': how.userAgent, accept: '*/*', 'accept-encoding': 'identity' },
+    signal,
+    headers: { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
   });
 }
 
@@ -124,61 +159,18 @@ async function refusal(
   options: HttpOptions,
 ): Promise<HttpFailure> {
   const { statusCode: status, statusText, headers } = answer;
-  const retryAfterMs = retryAfter(oneOf(headers['retry-after']));
+  const wait = retryAfterMs(headers);
+  const body = await beginning(answer.body, options);
   const failure = failureOfAnswer(url, {
     status,
     statusText,
     contentType: oneOf(headers['content-type']),
     location: oneOf(headers['location']),
-    retryAfterMs,
-    body: await beginning(answer.body, options),
+    retryAfterMs: wait,
+    body,
+    elsewhere: options.elsewhere,
   });
-  return { ok: false, failure, status, headers, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-}
-
-const BEGINNING = 16_384;
-
-/** The first kilobytes, or what came of them in time; leaving the loop discards the rest, so that the socket is not held. */
-async function beginning(body: AsyncIterable<Buffer>, options: HttpOptions): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of guarded(body, { ...options, maxBytes: Number.POSITIVE_INFINITY })) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= BEGINNING) break;
-    }
-  } catch (thrown) {
-    if (!(thrown instanceof TooSlow)) throw thrown;
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, BEGINNING));
-}
-
-class TooLarge extends Error {}
-class TooSlow extends Error {}
-
-/** What must come at least within `body_timeout`, which undici starts anew with every single byte. */
-const TRICKLE = 1_024;
-
-async function* guarded(
-  body: AsyncIterable<Buffer>,
-  { maxBytes, settings }: HttpOptions,
-): AsyncGenerator<Buffer> {
-  let length = 0;
-  let lap = { length, ends: performance.now() + settings.body_timeout };
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new TooLarge();
-    if (performance.now() > lap.ends) {
-      if (length - lap.length < TRICKLE) throw new TooSlow();
-      lap = { length, ends: performance.now() + settings.body_timeout };
-    }
-    yield chunk;
-  }
-}
-
-function discard(body: Dispatcher.ResponseData['body']): void {
-  body.on('error', () => {}).destroy();
+  return { ok: false, failure, status, headers, body, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
 }
 
 function tooLarge(url: string, options: HttpOptions, size: string): TaskFailure {
@@ -208,18 +200,4 @@ function encoded(url: string, encoding: string): TaskFailure {
     message: `GET ${url} answered with the content encoding ${JSON.stringify(encoding)}: expected none, as was asked for`,
     hint: 'a proxy or the server recodes what it passes on: check the address in the config and the proxy (HTTPS_PROXY)',
   };
-}
-
-function lengthOf(headers: Headers): number | undefined {
-  const text = oneOf(headers['content-length']);
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-}
-
-/** `Retry-After` in seconds (docs/DOMAIN.md §3); its other form, a date, would need a clock. */
-function retryAfter(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,7}$/.test(text) && Number(text) > 0 ? Number(text) * 1_000 : undefined;
-}
-
-function oneOf(value: string | readonly string[] | undefined): string | undefined {
-  return typeof value === 'string' || value === undefined ? value : value[0];
 }

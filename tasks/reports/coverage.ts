@@ -28,8 +28,13 @@ const params = z.object({
     return z.NEVER;
   }),
   thresholds: z.object({ critical: fraction, warning: fraction }),
-  /** In the order of the reports: needed where a symbol may be absent or failed as a whole. */
-  symbols: z.array(z.string()).optional(),
+  /**
+   * In the order of the reports: needed where a symbol may be absent or failed as a whole. Where a listing gives the
+   * symbols (`{ keys: … }`) its order counts.
+   */
+  symbols: z
+    .union([z.array(z.string()), z.looseObject({ keys: z.looseObject({}) }).transform(() => undefined)])
+    .optional(),
 });
 
 /** Summaries that are read at once. */

@@ -4,7 +4,9 @@
  */
 import { floorTo, isoSeconds } from '../bars/grid.ts';
 import { spanOf } from '../binance/time-keys.ts';
+import { common, without } from '../lib/ranges.ts';
 import type { MonthFacts } from './months.ts';
+import { saysReason } from './months.ts';
 import type { Cause, GapRow } from './rows.ts';
 import type { Run } from './runs.ts';
 import { countOf, cutAt, joinNeighbours, minutesOf, runOf } from './runs.ts';
@@ -18,10 +20,12 @@ export interface Gap extends Run {
   readonly evidence: readonly string[];
 }
 
-/** What is known about when the symbol was listed. */
+/** What is known about from when until when the symbol was listed. */
 export interface Listing {
   /** Bars that open before are missing because nothing was listed yet. */
   readonly since: number;
+  /** Bars that open after are missing because it is traded no more. */
+  readonly until: number;
   readonly firstFile: string | null;
 }
 
@@ -40,11 +44,15 @@ export function gapsOfMonth(month: MonthFacts, listing: Listing, step: number): 
   } as const;
   const otherwise = causeOf(month, preListing, listing.firstFile);
   const days = month.kind === 'present' ? publishedDays(month.summary) : undefined;
+  const answers = month.kind === 'present' ? answersOf(month.summary) : [];
+  const explain = (run: Run): readonly Gap[] => explained(run, answers, otherwise, step);
   const gaps = missingRuns(month, step).flatMap((run) => {
     const { before, after } = cutAt(run, listing.since, step);
+    const { before: listed, after: gone } = after ? cutAt(after, listing.until + 1, step) : NOWHERE;
     return [
       ...(before === undefined ? [] : [{ ...before, ...preListing }]),
-      ...(after === undefined ? [] : byDay(after, days, otherwise, step)),
+      ...(listed === undefined ? [] : byDay(listed, days, explain, step)),
+      ...(gone === undefined ? [] : [{ ...gone, ...DELISTED }]),
     ];
   });
   return joinGaps(gaps, step);
@@ -66,18 +74,37 @@ function publishedDays({ files }: Summary): ReadonlySet<number> | undefined {
 function byDay(
   { first, last }: Run,
   days: ReadonlySet<number> | undefined,
-  otherwise: Explanation,
+  explain: (run: Run) => readonly Gap[],
   step: number,
 ): readonly Gap[] {
-  if (days === undefined) return [{ first, last, ...otherwise }];
+  if (days === undefined) return explain({ first, last });
   const pieces: Gap[] = [];
   for (let at = first; at <= last; ) {
     const start = floorTo(DAY, at);
     const end = start + DAY - step;
-    pieces.push({ first: at, last: Math.min(last, end), ...(days.has(start) ? otherwise : UNPUBLISHED_DAY) });
+    const piece = { first: at, last: Math.min(last, end) };
+    pieces.push(...(days.has(start) ? explain(piece) : [{ ...piece, ...UNPUBLISHED_DAY }]));
     at = end + step;
   }
   return pieces;
+}
+
+/** What REST said of missing bars, ascending. */
+function answersOf({ empty_at_source, unknown_symbol, unanswered }: Summary): readonly Gap[] {
+  const told = (evidence: string) => ({ cause: 'confirmed-empty', evidence: [evidence] }) as const;
+  return [
+    ...empty_at_source.map(({ first, last }) => ({ first, last, ...told('REST has no bar of it') })),
+    ...unknown_symbol.map(({ first, last }) => ({ first, last, ...told('REST does not know the symbol') })),
+    ...unanswered.map(({ first, last, code }) => {
+      return { first, last, cause: 'unknown', evidence: [`REST not asked: ${code}`] } as const;
+    }),
+  ].sort((a, b) => a.first - b.first);
+}
+
+/** A run as pieces of which REST said something, and the others. */
+function explained(run: Run, answers: readonly Gap[], otherwise: Explanation, step: number): readonly Gap[] {
+  const silent = without([run], answers, step).map((rest) => ({ ...rest, ...otherwise }));
+  return [...common(answers, [run]), ...silent].sort((a, b) => a.first - b.first);
 }
 
 /** Makes one gap of neighbours with the same cause: a gap that goes on over a month's border is one. */
@@ -111,6 +138,8 @@ function missingRuns(month: MonthFacts, step: number): readonly Run[] {
 type Explanation = Pick<Gap, 'cause' | 'evidence'>;
 
 const UNPUBLISHED: Explanation = { cause: 'not-published', evidence: ['no listed file'] };
+const NOWHERE = { before: undefined, after: undefined };
+const DELISTED: Explanation = { cause: 'delisted', evidence: ['no later file is listed'] };
 /** Not as much: a monthly file may be listed where days are preferred to it. */
 const UNPUBLISHED_DAY: Explanation = { cause: 'not-published', evidence: ['no listed daily file'] };
 
@@ -120,9 +149,10 @@ function causeOf(month: MonthFacts, preListing: Explanation, firstFile: string |
     case 'present':
       return { cause: 'unknown', evidence: [] };
     case 'absent':
-      if (says(month.reason, 'pre-listing')) return preListing;
+      if (saysReason(month.reason, 'pre-listing')) return preListing;
+      if (saysReason(month.reason, 'delisted')) return DELISTED;
       // What is not listed at all has no month that could say so.
-      if (firstFile === null || says(month.reason, 'not-published')) return UNPUBLISHED;
+      if (firstFile === null || saysReason(month.reason, 'not-published')) return UNPUBLISHED;
       return { cause: 'unknown', evidence: [month.reason] };
     case 'failed':
       return {
@@ -130,11 +160,6 @@ function causeOf(month: MonthFacts, preListing: Explanation, firstFile: string |
         evidence: [failureText(month.code, month.roots)],
       };
   }
-}
-
-/** The reason may come with the target it began at: what counts is the word. */
-function says(reason: string, word: string): boolean {
-  return reason.split(/[^a-z-]+/).includes(word);
 }
 
 /** Failures of the file itself: a file that cannot be had is none of them. */

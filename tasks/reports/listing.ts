@@ -1,10 +1,12 @@
 /**
- * From when on a symbol counts as listed. The archive has no listing date: it is told by the first file that
- * the archive lists and by the first bar in it (docs/DOMAIN.md §2). It knows no causes other than this one.
+ * From when on a symbol counts as listed, and until when. The archive has no such dates: they are told by the first
+ * file that the archive lists and the first bar in it, and by the last bar before months that are gone for good
+ * (docs/DOMAIN.md §2). It knows no causes other than these two.
  */
 import type { Span } from '../../src/engine/task.ts';
 import { spanOf } from '../binance/time-keys.ts';
 import type { MonthFacts, SymbolFacts } from './months.ts';
+import { saysReason } from './months.ts';
 
 /**
  * Bars that open before this moment are missing because nothing was listed yet; minus infinity where nothing is
@@ -23,6 +25,18 @@ export function listedSince({ firstFile, months }: Pick<SymbolFacts, 'firstFile'
   if (bar === null || bar >= span.end) return span.start;
   const cutBefore = span.start < earliest.span.start && earliest.summary.outside > 0;
   return cutBefore ? span.start : bar;
+}
+
+/**
+ * Bars that open after this moment are missing because the symbol is traded no more; infinity where that is not known.
+ * It takes a month that is gone (`delisted`), and bars in the one right before it.
+ */
+export function listedUntil({ months }: Pick<SymbolFacts, 'months'>): number {
+  const gone = months.findIndex((month) => month.kind === 'absent' && saysReason(month.reason, 'delisted'));
+  const last = gone < 1 ? undefined : months[gone - 1];
+  return last?.kind === 'present'
+    ? (last.summary.last_ts ?? Number.POSITIVE_INFINITY)
+    : Number.POSITIVE_INFINITY;
 }
 
 function spanOfFile(key: string): Span {

@@ -80,6 +80,11 @@ export function symbolFacts(fanIns: FanIns, declared: readonly string[] | undefi
   }));
 }
 
+/** A reason may come with the target it began at: what counts is the word. */
+export function saysReason(reason: string, word: string): boolean {
+  return reason.split(/[^a-z-]+/).includes(word);
+}
+
 export function symbolOf(partition: Partition): string {
   return keyOf(partition, 'symbol');
 }

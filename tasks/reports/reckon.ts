@@ -5,7 +5,7 @@
 import { isoSeconds } from '../bars/grid.ts';
 import type { Gap } from './gaps.ts';
 import { gapRow, gapsOfMonth, isExcused, joinGaps } from './gaps.ts';
-import { listedSince } from './listing.ts';
+import { listedSince, listedUntil } from './listing.ts';
 import type { MonthFacts, SymbolFacts } from './months.ts';
 import type { CoverageRow, GapRow, Source, Status } from './rows.ts';
 import { ALL_MONTHS } from './rows.ts';
@@ -26,7 +26,7 @@ export function reckon(symbols: readonly SymbolFacts[], step: number, thresholds
   const coverage: CoverageRow[] = [];
   const gaps: GapRow[] = [];
   for (const facts of symbols) {
-    const listing = { since: listedSince(facts), firstFile: facts.firstFile };
+    const listing = { since: listedSince(facts), until: listedUntil(facts), firstFile: facts.firstFile };
     const months = facts.months.map((month) => tallyOf(month, gapsOfMonth(month, listing, step), step));
     const all = sum(months, step);
     for (const [index, { month, kind }] of facts.months.entries()) {

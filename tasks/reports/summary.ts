@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Span } from '../../src/engine/task.ts';
 import { isoSeconds } from '../bars/grid.ts';
 import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
+import { common } from '../lib/ranges.ts';
 import type { Run } from './runs.ts';
 import { countOf, runOf } from './runs.ts';
 
@@ -18,6 +19,9 @@ const instant = z.string().transform((text, ctx) => {
   return z.NEVER;
 });
 
+/** A run of missing bars: openings of the first and of the last one. */
+const missing = z.object({ first: instant, last: instant, missing: count });
+
 const schema = z.object({
   version: z.literal(1),
   symbol: z.string(),
@@ -29,8 +33,12 @@ const schema = z.object({
   rows: count,
   first_ts: instant.nullable(),
   last_ts: instant.nullable(),
-  /** Every run of missing bars: opening of the first and of the last one. */
-  gaps: z.array(z.object({ first: instant, last: instant, missing: count })),
+  /** Every bar that is missing. */
+  gaps: z.array(missing),
+  /** Of these: REST has none, does not know the symbol, or was not asked, and why not. */
+  empty_at_source: z.array(missing),
+  unknown_symbol: z.array(missing),
+  unanswered: z.array(missing.extend({ code: z.string() })),
   duplicates: count,
   off_grid: count,
   zero_trade: count,
@@ -97,6 +105,8 @@ function contradiction(summary: Summary, { symbol, month, span, step }: Expectat
   if (rows + holes.missing !== expected) {
     return `rows and gaps: ${rows} rows and ${holes.missing} missing bars are not the ${expected} expected`;
   }
+  const stray = strayAnswer(summary, step);
+  if (stray !== undefined) return stray;
   const sourced = sources.monthly + sources.daily + sources.rest;
   if (sourced !== rows) return `sources: they add up to ${sourced}, not to the ${rows} rows`;
   return (
@@ -132,6 +142,28 @@ function wholeGaps(gaps: Summary['gaps'], whole: Run | undefined, step: number):
     free = gap.last + 2 * step;
   }
   return { ok: true, missing, firstBar, lastBar };
+}
+
+/** What REST is said to have said must be of missing bars, and of each at most one thing. */
+function strayAnswer(summary: Summary, step: number): string | undefined {
+  let free = Number.NEGATIVE_INFINITY;
+  for (const { name, first, last, missing } of answersIn(summary)) {
+    const inside = common(summary.gaps, [{ first, last }]).reduce((sum, gap) => sum + countOf(gap, step), 0);
+    if (first < free || inside !== missing || countOf({ first, last }, step) !== missing) {
+      const says = `${missing} bars from ${isoSeconds(first)} to ${isoSeconds(last)}`;
+      return `${name}: ${says} are no missing bars of which nothing else is said`;
+    }
+    free = last + step;
+  }
+  return undefined;
+}
+
+/** Ascending. */
+function answersIn(summary: Summary) {
+  const names = ['empty_at_source', 'unknown_symbol', 'unanswered'] as const;
+  return names
+    .flatMap((name) => summary[name].map((range) => ({ ...range, name })))
+    .sort((a, b) => a.first - b.first);
 }
 
 function edgeProblem(name: string, is: number | null, due: number | null): string | undefined {

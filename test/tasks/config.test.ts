@@ -44,8 +44,47 @@ describe('the config of the market', () => {
     ['market', 'spto', 'market: "spto": expected one of spot, um, cm'],
     ['market', null, 'market: null: expected one of spot, um, cm'],
     ['interval', 60, 'interval: 60 is no interval: expected 1m or 1h'],
-    ['symbols', [], 'symbols: []: expected a list of symbols such as ["BTCUSDT"]'],
-    ['symbols', 'BTCUSDT', 'symbols: "BTCUSDT": expected a list of symbols such as ["BTCUSDT"]'],
+    [
+      'symbols',
+      [],
+      'symbols: []: expected a list of symbols such as ["BTCUSDT"], or patterns such as { listed: "*USDT" }',
+    ],
+    [
+      'symbols',
+      'BTCUSDT',
+      'symbols: "BTCUSDT": expected a list of symbols such as ["BTCUSDT"], or patterns such as { listed: "*USDT" }',
+    ],
+    [
+      'symbols',
+      null,
+      'symbols: null: expected a list of symbols such as ["BTCUSDT"], or patterns such as { listed: "*USDT" }',
+    ],
+    ['symbols', {}, 'symbols.listed: nothing: expected a pattern of A-Z, 0-9, _, * and ? such as "*USDT"'],
+    [
+      'symbols',
+      { listed: 'USDT$' },
+      'symbols.listed: "USDT$": expected a pattern of A-Z, 0-9, _, * and ? such as "*USDT"',
+    ],
+    [
+      'symbols',
+      { listed: [] },
+      'symbols.listed: []: expected a pattern such as "*USDT", or a list of patterns',
+    ],
+    [
+      'symbols',
+      { listed: '*', not: ['*UP', '/'] },
+      'symbols.not.1: "/": expected a pattern of A-Z, 0-9, _, * and ? such as "*USDT"',
+    ],
+    [
+      'symbols',
+      { listed: '*', except: 'B*' },
+      'symbols.except: "except": no such name in symbols: expected a list of symbols such as ["BTCUSDT"], or patterns such as { listed: "*USDT" }',
+    ],
+    [
+      'symbols',
+      { keys: { rule: 'mine', pointer: '' } },
+      'symbols.keys.pointer: "": expected a text that is not empty',
+    ],
     ['symbols', ['btcusdt'], 'symbols.0: "btcusdt": expected a symbol of A-Z, 0-9 and _ such as BTCUSDT'],
     ['symbols', ['A', '../B'], 'symbols.1: "../B": expected a symbol of A-Z, 0-9 and _ such as BTCUSDT'],
     ['symbols', ['A', 'B', 'A'], 'symbols.2: "A": expected each symbol once'],
@@ -76,6 +115,33 @@ describe('the config of the market', () => {
     ],
     [
       'binance',
+      { archive_url: ['https://x', 'ftp://x'] },
+      'binance.archive_url: "ftp://x": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
+    ],
+    ['binance', { archive_url: [] }, 'binance.archive_url: []: expected at least one address'],
+    ['binance', { fill: 'REST' }, 'binance.fill: "REST": expected one of rest, none'],
+    [
+      'binance',
+      { rest_weight_share: 0 },
+      'binance.rest_weight_share: 0: expected a share above 0 and up to 1 such as 0.8',
+    ],
+    [
+      'binance',
+      { rest_weight_limit: 0.5 },
+      'binance.rest_weight_limit: 0.5: expected a whole number above 0 such as 6000',
+    ],
+    [
+      'binance',
+      { listed: ['*'] },
+      'binance.listed: ["*"]: expected nothing, it follows from symbols: leave it out',
+    ],
+    [
+      'binance',
+      { unlisted: [] },
+      'binance.unlisted: []: expected nothing, it follows from symbols: leave it out',
+    ],
+    [
+      'binance',
       { archive_url: 'https://user:hunter2@x/y?key=hunter2' },
       'binance.archive_url: "https://…@x/y?…": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
     ],
@@ -97,7 +163,8 @@ describe('the config of the market', () => {
     [
       'binance',
       { url: 'https://x' },
-      'binance.url: "url": no such name in binance: expected one of archive_url, folder, listing_refresh, listing_url, prefer_daily, rest_url',
+      'binance.url: "url": no such name in binance: expected one of archive_url, fill, ' +
+        'listing_refresh, listing_sweep, listing_url, prefer_daily, rest_recheck, rest_url, rest_weight_limit, rest_weight_share',
     ],
     [
       'binance',
@@ -119,7 +186,7 @@ describe('the config of the market', () => {
     [
       'network',
       { proxy: 'x' },
-      'network.proxy: "proxy": no such name in network: expected one of body_timeout, ca_file, connect_timeout, headers_timeout, user_agent',
+      'network.proxy: "proxy": no such name in network: expected one of body_timeout, ca_file, connect_timeout, deadline, headers_timeout, user_agent',
     ],
     ['network', 'fast', 'network: "fast": expected names and values'],
     ['limits', { max_zip_bytes: 0 }, 'limits.max_zip_bytes: 0: expected a whole number of bytes above 0'],
@@ -164,25 +231,61 @@ describe('the config of the market', () => {
 
 describe('the completed config', () => {
   it.each([
-    ['spot', 'binance', 'https://data-api.binance.vision'],
-    ['um', 'binance-um', 'https://fapi.binance.com'],
-    ['cm', 'binance-cm', 'https://dapi.binance.com'],
-  ])('of %s has its folder and REST address', (market, folder, rest_url) => {
+    ['spot', 'binance', 'https://data-api.binance.vision', 6_000],
+    ['um', 'binance-um', 'https://fapi.binance.com', 2_400],
+    ['cm', 'binance-cm', 'https://dapi.binance.com', 2_400],
+  ])('of %s has its folder, REST address and weight limit', (market, folder, rest_url, rest_weight_limit) => {
     const completed = configSchema.complete({ market, binance: { archive_url: 'http://a' }, other: 1 });
-    expect(completed).toEqual({ market, binance: { archive_url: 'http://a', folder, rest_url }, other: 1 });
+    const added = { folder, rest_url, rest_weight_limit, listed: null, unlisted: null };
+    expect(completed).toEqual({ market, binance: { archive_url: 'http://a', ...added }, other: 1 });
     expect(configSchema.complete(completed)).toEqual(completed);
     expect(said(completed)).toEqual([]);
   });
 
-  it('keeps a REST address that is given', () => {
-    const completed = configSchema.complete({ market: 'spot', binance: { rest_url: 'http://mine' } });
-    expect(completed).toEqual({ market: 'spot', binance: { rest_url: 'http://mine', folder: 'binance' } });
-    const cleared = configSchema.complete({ market: 'spot', binance: { rest_url: null } });
-    expect(cleared).toMatchObject({ binance: { rest_url: 'https://data-api.binance.vision' } });
+  it('keeps a REST address and a weight limit that are given', () => {
+    const given = { rest_url: 'http://mine', rest_weight_limit: 1_200 };
+    expect(configSchema.complete({ market: 'spot', binance: given })).toMatchObject({ binance: given });
+    const cleared = configSchema.complete({
+      market: 'spot',
+      binance: { rest_url: null, rest_weight_limit: null },
+    });
+    expect(cleared).toMatchObject({
+      binance: { rest_url: 'https://data-api.binance.vision', rest_weight_limit: 6_000 },
+    });
+  });
+
+  it.each<[Json, Json, Json]>([
+    [{ listed: '*USDT' }, ['*USDT'], []],
+    [{ listed: ['BTC*', 'ETH*'], not: '*UPUSDT' }, ['BTC*', 'ETH*'], ['*UPUSDT']],
+    [{ listed: ['*'], not: [] }, ['*'], []],
+  ])(
+    'of symbols by patterns, %j, takes them from the rule that looks for them',
+    (symbols, listed, unlisted) => {
+      const given = { market: 'spot', symbols };
+      expect(said(given)).toEqual([]);
+      const completed = configSchema.complete(given);
+      expect(completed).toMatchObject({
+        symbols: { keys: { rule: 'universe', pointer: '/symbols' } },
+        binance: { listed, unlisted },
+      });
+      expect(configSchema.complete(completed)).toEqual(completed);
+      expect(said(completed)).toEqual([]);
+    },
+  );
+
+  it('of symbols by name, or by a rule of the manifest, has them as they are', () => {
+    for (const symbols of [['BTCUSDT'], { keys: { rule: 'mine', pointer: '/x' } }]) {
+      expect(said({ market: 'spot', symbols })).toEqual([]);
+      expect(configSchema.complete({ market: 'spot', symbols })).toMatchObject({
+        symbols,
+        binance: { listed: null, unlisted: null },
+      });
+    }
   });
 
   it('is the same where there is no market', () => {
     expect(configSchema.complete({ symbols: ['a'] })).toEqual({ symbols: ['a'] });
+    expect(configSchema.complete({ symbols: { listed: '*' } })).toEqual({ symbols: { listed: '*' } });
     expect(configSchema.complete(null)).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json, Member, Span } from '../../../src/engine/task.ts';
@@ -32,8 +32,21 @@ interface Given {
   readonly zips?: readonly Member[];
   readonly plan?: Json;
   readonly rest?: readonly RawRow[];
-  /** Instead of `rest`. */
+  /** What REST said of bars without rows. */
+  readonly said?: Readonly<Record<string, Json>>;
+  /** Instead of `rest` and `said`. */
   readonly fill?: string;
+  /** Of a build before: the table in place. */
+  readonly before?: string;
+}
+
+/** What `binance/fill` writes where there was nothing to ask. */
+const NOTHING = { version: 2, empty: [], unknown_symbol: [], unanswered: [], rows: [] };
+
+/** Openings as text, both included. */
+function stretch(first: number, last: number) {
+  const text = (minute: number): string => new Date(at(minute)).toISOString().replace('.000Z', 'Z');
+  return { first: text(first), last: text(last) };
 }
 
 /** Stages the files, then merges: both tasks as the manifest chains them. */
@@ -47,7 +60,7 @@ async function run(given: Given) {
 
   const { workspace } = staging;
   const fill = join(workspace, `${month}.json`);
-  writeFileSync(fill, given.fill ?? JSON.stringify({ version: 1, rows: rest.map(restRow) }));
+  writeFileSync(fill, given.fill ?? JSON.stringify({ ...NOTHING, ...given.said, rows: rest.map(restRow) }));
   const ctx = fakeContext<Params>({
     target: `bars/${params.symbol}/${month}`,
     workspace,
@@ -56,6 +69,7 @@ async function run(given: Given) {
     inputs: { staged: staging.outputs['bars'], gaps: staging.outputs['gaps'], fill },
     out: { bars: 'bars.parquet', summary: 'summary.json' },
   });
+  if (given.before !== undefined) copyFileSync(given.before, join(workspace, 'bars.parquet'));
   const result = await merge.run(ctx);
   return { result, bars: ctx.outputs['bars'] ?? '', summary: ctx.outputs['summary'] ?? '' };
 }
@@ -102,6 +116,9 @@ describe('a real month', () => {
       min_low: Math.min(...expected.map((row) => row[3] ?? Number.NaN)),
       max_high: Math.max(...expected.map((row) => row[2] ?? Number.NaN)),
       gaps: [{ first: '2021-02-11T04:00:00Z', last: '2021-02-11T04:00:00Z', missing: 1 }],
+      empty_at_source: [],
+      unknown_symbol: [],
+      unanswered: [],
       duplicates: 0,
       conflicts: 0,
       off_grid: 0,
@@ -208,9 +225,81 @@ describe('rows from REST', () => {
   });
 
   it('fail the month when they are malformed', async () => {
-    const { result } = await run({ fill: '{"version":1,"rows":[[1]]}' });
-    expect(result).toMatchObject({ failed: { code: 'fill-malformed' } });
-    expect(result && 'failed' in result && result.failed.message).toMatch(/^2020-01\.json: rows\.0/);
+    const { result } = await run({ fill: JSON.stringify({ ...NOTHING, rows: [[1]] }) });
+    expect(result).toMatchObject({
+      failed: {
+        code: 'fill-malformed',
+        message:
+          '2020-01.json: rows.0: column 2 (open): found the end of the row, expected a decimal number as a string',
+      },
+    });
+  });
+
+  it('are named in the metadata by their own content, whatever was said of other bars', async () => {
+    const rest = [bar(at(5))];
+    const once = await built({ rest });
+    const said = { unanswered: [{ ...stretch(6, 59), code: 'http-timeout' }] };
+    const again = await built({ rest, said });
+    expect(again.summary.files).toEqual(once.summary.files);
+    expect(readFileSync(again.bars).equals(readFileSync(once.bars))).toBe(true);
+    expect(again.summary.unanswered).toHaveLength(1);
+  });
+});
+
+describe('what REST says of the gaps', () => {
+  it('is told of those that remain, each with its bars', async () => {
+    const { summary } = await built({
+      zips: [zip('2020-01', bar(at(0)), bar(at(30)), bar(at(40)))],
+      said: {
+        empty: [stretch(1, 9), stretch(25, 35)],
+        unknown_symbol: [stretch(41, 41)],
+        unanswered: [
+          { ...stretch(42, 50), code: 'rest-banned' },
+          { ...stretch(51, 59), code: 'too-recent' },
+        ],
+      },
+    });
+    expect(summary).toMatchObject({
+      empty_at_source: [
+        { ...stretch(1, 9), missing: 9 },
+        { ...stretch(25, 29), missing: 5 },
+        { ...stretch(31, 35), missing: 5 },
+      ],
+      unknown_symbol: [{ ...stretch(41, 41), missing: 1 }],
+      unanswered: [
+        { ...stretch(42, 50), missing: 9, code: 'rest-banned' },
+        { ...stretch(51, 59), missing: 9, code: 'too-recent' },
+      ],
+    });
+  });
+});
+
+describe('the table in place', () => {
+  const daily = (): Given => ({
+    zips: [zip('2020-01-01', bar(at(0)), bar(at(1)), bar(at(2)))],
+    plan: { served: 'daily', provisional: true },
+  });
+
+  it('tells how many bars were added, have other values, are gone, and are final now', async () => {
+    const before = (await built(daily())).bars;
+    const { result } = await run({
+      zips: [zip('2020-01', bar(at(0)), bar(at(2), { close: 106 }), bar(at(3)), bar(at(4)))],
+      before,
+    });
+    expect(result).toEqual({ changes: { added: 2, changed: 1, removed: 1, final: 2 } });
+  });
+
+  it('is not spoken of where every bar is as it was', async () => {
+    const before = (await built(daily())).bars;
+    expect((await run({ ...daily(), before })).result).toBeUndefined();
+  });
+
+  it('may be damaged, or something else: nothing is compared then', async () => {
+    const before = join(scratch(), 'bars.parquet');
+    writeFileSync(before, 'PAR1 and no more');
+    expect((await run({ ...daily(), before })).result).toBeUndefined();
+    await asked('COPY (SELECT 1 AS ts) TO $1 (FORMAT parquet)', before);
+    expect((await run({ ...daily(), before })).result).toBeUndefined();
   });
 });
 
@@ -280,6 +369,6 @@ async function stagedNothing() {
   });
   await normalize.run(ctx);
   const fill = join(ctx.workspace, 'fill.json');
-  writeFileSync(fill, '{"version":1,"rows":[]}');
+  writeFileSync(fill, JSON.stringify(NOTHING));
   return { workspace: ctx.workspace, gaps: ctx.outputs['gaps'], fill };
 }

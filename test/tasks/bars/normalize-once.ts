@@ -24,6 +24,11 @@ await normalize.run({
   partition: { keys: { symbol: 'BTCUSDT', month: '2020-01' }, spans: { month: dayOf('2020-01-01') } },
   signal: new AbortController().signal,
   progress: () => {},
+  attempt: 1,
+  attempts: 1,
+  offline: false,
+  sweep: true,
+  warn: () => undefined,
   log: () => {},
 });
 process.stdout.write(`${await sha256File(outputs.bars)} ${await sha256File(outputs.gaps)}\n`);

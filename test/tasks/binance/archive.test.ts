@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/engine/hash.ts';
 import archive from '../../../tasks/binance/archive.ts';
+import { zipOf } from '../../../tasks/binance/emulator/zip.ts';
 import { REALDATA } from '../../realdata.ts';
 import type { FakeContextOptions } from '../context.ts';
 import { fakeContext, scratch } from '../context.ts';
@@ -38,7 +39,12 @@ async function run(handler: Handler, setup: Setup = {}) {
   const ctx = fakeContext({
     params,
     values: { entry: { ...entry, ...given } },
-    settings: { archive_url: server.url, ...(limits === undefined ? {} : { limits }) },
+    settings: {
+      archive_url: server.url,
+      partial: 'data/cache/partial',
+      quarantine: 'data/quarantine/binance',
+      ...(limits === undefined ? {} : { limits }),
+    },
     out: { zip: final },
     ...rest,
     workspace,
@@ -47,6 +53,10 @@ async function run(handler: Handler, setup: Setup = {}) {
   const failed = result !== undefined && 'failed' in result ? result.failed : undefined;
   return { server, ctx, workspace, result, failed, path: ctx.outputs['zip'] ?? '' };
 }
+
+/** Where the task says that refused bytes are. */
+const kept = (bytes: Buffer): string =>
+  `data/quarantine/binance/BTCUSDT/1m/BTCUSDT-1m-2020-01-01.${sha256(bytes).slice(0, 8)}.zip`;
 
 const askedFor = ({ asked, url }: TestServer) => ({ asked, zipUrl: `${url}/${key}` });
 
@@ -102,15 +112,15 @@ describe('a file of the archive', () => {
     expect(readFileSync(join(workspace, final)).equals(old)).toBe(true);
   });
 
-  it('is fetched again into what an earlier attempt left, without writing through to the file in place', async () => {
+  it('is fetched again over what an earlier attempt left, without writing through to the file in place', async () => {
     const workspace = scratch();
     const first = await run(files(good), { workspace, inPlace: zip });
-    const changed = Buffer.from(zip);
-    changed[40] = (changed[40] ?? 0) ^ 1;
+    const changed = zipOf(name.replace('.zip', '.csv'), 'other rows');
     const second = await run(
-      files({ ...good, [`/${key}`]: changed, [`/${key}.CHECKSUM`]: `${sha256(changed)}  ${name}` }),
-      { workspace },
+      files({ [`/${key}`]: changed, [`/${key}.CHECKSUM`]: `${sha256(changed)}  ${name}` }),
+      { workspace, entry: { size: changed.length } },
     );
+    expect(second.failed).toBeUndefined();
     expect(second.path).toBe(first.path);
     expect(readFileSync(second.path).equals(changed)).toBe(true);
     expect(readFileSync(join(workspace, final)).equals(zip)).toBe(true);
@@ -124,7 +134,7 @@ describe('a file of the archive', () => {
       code: 'archive-checksum',
       message: expect.stringMatching(
         new RegExp(
-          `^${final}: ${askedFor(server).zipUrl} has the SHA-256 ${sha256(damaged)}: expected ${digest}, as its CHECKSUM says; member "${name.replace('.zip', '.csv')}": byte \\d+: .+$`,
+          `^${final}: ${askedFor(server).zipUrl} has the SHA-256 ${sha256(damaged)}: expected ${digest}, as its CHECKSUM says; member "${name.replace('.zip', '.csv')}": byte \\d+: .+; kept as \\S+$`,
         ),
       ),
       hint: 'damaged on the way, or ZIP and CHECKSUM do not belong together at the publisher: build again later',
@@ -136,7 +146,7 @@ describe('a file of the archive', () => {
     const wrong = '0'.repeat(64);
     const { server, failed } = await run(files({ ...good, [`/${key}.CHECKSUM`]: `${wrong}  ${name}\n` }));
     expect(failed?.message).toBe(
-      `${final}: ${askedFor(server).zipUrl} has the SHA-256 ${digest}: expected ${wrong}, as its CHECKSUM says; the ZIP itself is whole`,
+      `${final}: ${askedFor(server).zipUrl} has the SHA-256 ${digest}: expected ${wrong}, as its CHECKSUM says; the ZIP itself is whole; kept as ${kept(zip)}`,
     );
   });
 
@@ -149,7 +159,9 @@ describe('a file of the archive', () => {
       hint: 'the publisher must replace the file: once the listing shows another one, it is fetched',
     });
     expect(failed?.message).toMatch(
-      new RegExp(`^${final}: .*; ${askedFor(server).zipUrl} is served like this, its CHECKSUM matches$`),
+      new RegExp(
+        `^${final}: .*; ${askedFor(server).zipUrl} is served like this, its CHECKSUM matches; kept as ${kept(broken)}$`,
+      ),
     );
     expect(failed?.transient).toBeUndefined();
   });
@@ -211,22 +223,27 @@ describe('a file of the archive', () => {
     expect(failed?.code).toBe('archive-too-large');
   });
 
-  it('leaves nothing but its temporary file when it is aborted in the middle', async () => {
+  it('that is aborted in the middle leaves what has come, to be gone on with, and nothing else', async () => {
     const controller = new AbortController();
     const reason = new Error('stop');
     const workspace = scratch();
     const stalling: Handler = (request, response) => {
       if (request.url?.endsWith('.CHECKSUM')) return void response.end(sidecar);
-      response.writeHead(200, { 'content-length': zip.length });
+      response.writeHead(200, { 'content-length': zip.length, etag: '"v1"' });
       response.write(zip.subarray(0, 1_000));
     };
     const progress = (): void => controller.abort(reason);
     await expect(run(stalling, { workspace, signal: controller.signal, progress })).rejects.toBe(reason);
-    expect(readdirSync(workspace)).toEqual(['.tmp']);
-    expect(existsSync(join(workspace, final))).toBe(false);
-    const left = join(workspace, '.tmp', 'zip', dirname(final));
-    for (const file of readdirSync(left)) expect(statSync(join(left, file)).size).toBeLessThanOrEqual(1_000);
-    expect(readdirSync(left).filter((file) => file !== name)).toEqual([]);
+    expect(readdirSync(join(workspace, 'data'), { recursive: true }).sort()).toEqual([
+      'cache',
+      'cache/partial',
+      `cache/partial/${encodeURIComponent(key)}.json`,
+      `cache/partial/${encodeURIComponent(key)}.partial`,
+    ]);
+    expect(readFileSync(join(workspace, 'data/cache/partial', `${encodeURIComponent(key)}.partial`))).toEqual(
+      zip.subarray(0, 1_000),
+    );
+    expect(readdirSync(join(workspace, '.tmp', 'zip', dirname(final)))).toEqual([]);
   });
 
   it.each([null, {}, { ...entry, key: 'data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2020-01-02.zip' }])(

@@ -77,6 +77,46 @@ describe('a month', () => {
     expect(first).toBe('2024-02');
   });
 
+  it('without files after the last one is delisted once that is more than 45 days old', () => {
+    const reasons = (until: string, ...more: readonly string[]) => {
+      const { months } = choose(listed('2024-01', '2024-02-10', ...more), range('2024-01', until));
+      return Object.fromEntries(
+        Object.entries(months).flatMap(([key, { reason }]) => (reason ? [[key, reason]] : [])),
+      );
+    };
+    // The file ends when 11 February begins: 45 days later it is 27 March.
+    expect(reasons('2024-03-27')).toEqual({ '2024-03': 'not-published' });
+    expect(reasons('2024-03-28')).toEqual({ '2024-03': 'delisted' });
+    expect(reasons('2024-06')).toEqual({
+      '2024-03': 'delisted',
+      '2024-04': 'delisted',
+      '2024-05': 'delisted',
+    });
+    // A name that is used again: what lies between two files is a hole.
+    expect(reasons('2024-06', '2024-05-20')).toEqual({
+      '2024-03': 'not-published',
+      '2024-04': 'not-published',
+    });
+    expect(reasons('2024-09', '2024-05-20')).toEqual({
+      '2024-03': 'not-published',
+      '2024-04': 'not-published',
+      '2024-06': 'delisted',
+      '2024-07': 'delisted',
+      '2024-08': 'delisted',
+    });
+  });
+
+  it('in which the last day is listed is not delisted, whenever the range begins', () => {
+    const { months } = choose(listed('2024-01', '2024-02-10'), range('2024-02-15', '2024-06'));
+    expect(months['2024-02']).toEqual({ served: 'none', provisional: true, reason: 'not-published' });
+    expect(months['2024-03']).toEqual({ served: 'none', provisional: true, reason: 'delisted' });
+  });
+
+  it('is not delisted as of a day before files that are listed by now', () => {
+    const { months } = choose(listed('2024-01', '2024-06'), range('2024-01', '2024-05'));
+    expect(months['2024-04']).toEqual({ served: 'none', provisional: true, reason: 'not-published' });
+  });
+
   it('in which the first day is listed is not before the listing', () => {
     const { months, first } = choose(listed('2024-02-10'), range('2024-01', '2024-02-05'));
     expect(first).toBe('2024-02-10');
@@ -205,13 +245,33 @@ describe('whatever is listed', () => {
     );
   });
 
-  it('a later as-of changes nothing in months that were closed', () => {
+  it('a month without files is told by where it lies: before all files, long after them, or neither', () => {
+    fc.assert(
+      fc.property(anyListing, anyOptions, (listing, options) => {
+        const spans = Object.keys({ ...listing.monthly, ...listing.daily }).map(spanAt);
+        const [first, last] = [
+          Math.min(...spans.map(({ start }) => start)),
+          Math.max(...spans.map(({ end }) => end)),
+        ];
+        const old = last + 45 * DAY < options.asOf + 60_000;
+        for (const [name, { served, reason }] of Object.entries(choose(listing, options).months)) {
+          const { start, end } = spanAt(name);
+          const due = end <= first ? 'pre-listing' : old && start >= last ? 'delisted' : 'not-published';
+          expect(reason).toBe(served !== 'none' ? undefined : spans.length === 0 ? 'not-published' : due);
+        }
+      }),
+    );
+  });
+
+  it('a later as-of changes nothing in months that were closed, but that a symbol turns out to be delisted', () => {
     fc.assert(
       fc.property(anyListing, anyOptions, fc.nat(100_000), (listing, options, minutes) => {
         const before = choose(listing, options).months;
         const after = choose(listing, { ...options, asOf: options.asOf + minutes * 60_000 }).months;
         for (const [name, plan] of Object.entries(before)) {
-          if (spanAt(name).end <= options.asOf + 60_000) expect(after[name]).toEqual(plan);
+          if (spanAt(name).end > options.asOf + 60_000) continue;
+          const gone = plan.reason === 'not-published' && after[name]?.reason === 'delisted';
+          expect(after[name]).toEqual(gone ? { ...plan, reason: 'delisted' } : plan);
         }
       }),
     );

@@ -136,6 +136,52 @@ describe('the pages of a listing', () => {
     expect(number).toBe(5);
   });
 
+  it('that are repeated are refused, whatever they name as the next', async () => {
+    const page = pageXml(['a/1', 'a/2'], { truncated: true, next: 'a/2' });
+    expect(await listObjects({ prefix: 'a/', marker: undefined }, asking([page, page]))).toEqual({
+      ok: false,
+      failure: {
+        code: 'listing-loop',
+        message: 'GET http://x/?page=2 does not advance: the next page would start at a/2 again',
+        hint,
+      },
+    });
+  });
+
+  it('that are cut anywhere are refused, and what came before is not taken for all', async () => {
+    const first = pageXml(['a/1', 'a/2'], { truncated: true });
+    const whole = pageXml(['a/3', 'a/4']);
+    for (let length = 0; length < whole.length; length += 1) {
+      const result = await listObjects(
+        { prefix: 'a/', marker: undefined },
+        asking([first, whole.slice(0, length)]),
+      );
+      expect(result).toMatchObject({ ok: false, failure: { code: 'listing-malformed', transient: true } });
+    }
+  });
+
+  it('may hold folders, which are followed like keys', async () => {
+    const folders = (from: number, truncated: boolean) =>
+      pageXml([], { truncated }).replace(
+        '</ListBucketResult>',
+        [0, 1].map((n) => `<CommonPrefixes><Prefix>a/${from + n}/</Prefix></CommonPrefixes>`).join('') +
+          '</ListBucketResult>',
+      );
+    const asked: PageQuery[] = [];
+    const bodies = [folders(1, true), folders(3, false)];
+    expect(await listObjects({ prefix: 'a/', marker: undefined }, asking(bodies, asked))).toEqual({
+      ok: true,
+      objects: [],
+      prefixes: ['a/1/', 'a/2/', 'a/3/', 'a/4/'],
+    });
+    expect(asked[1]?.marker).toBe('a/2/');
+    expect(await listObjects({ prefix: 'b/', marker: undefined }, asking([folders(1, false)]))).toMatchObject(
+      {
+        failure: { message: 'GET http://x/?page=1 answered with the key a/1/, which is outside the prefix' },
+      },
+    );
+  });
+
   it('with keys of another folder are refused', async () => {
     expect(await listObjects({ prefix: 'a/', marker: undefined }, asking([pageXml(['a/1', 'b/1'])]))).toEqual(
       {
@@ -155,7 +201,7 @@ describe('the pages of a listing', () => {
       pageXml([]).replace('<MaxKeys>', `<Prefix>${prefix}</Prefix><MaxKeys>`);
     const list = (prefix: string) =>
       listObjects({ prefix: 'a/&b/', marker: undefined }, asking([page(prefix)]));
-    expect(await list('a/&amp;b/')).toEqual({ ok: true, objects: [] });
+    expect(await list('a/&amp;b/')).toEqual({ ok: true, objects: [], prefixes: [] });
     expect(await list('')).toEqual({
       ok: false,
       failure: {

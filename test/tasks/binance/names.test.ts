@@ -2,16 +2,25 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addressOf,
-  dailyMonthPrefix,
   fileName,
   folderPrefix,
   keyFor,
   MARKETS,
   markerBefore,
   memberName,
+  symbolsPrefix,
   timeKeyOf,
 } from '../../../tasks/binance/layout.ts';
-import { isDay, isMonth, monthsIn, nextMonth, overlaps, spanOf } from '../../../tasks/binance/time-keys.ts';
+import {
+  daysOf,
+  isDay,
+  isMonth,
+  monthsIn,
+  nextMonth,
+  overlaps,
+  previousMonth,
+  spanOf,
+} from '../../../tasks/binance/time-keys.ts';
 
 const spot = { market: 'spot', symbol: 'BTCUSDT', interval: '1m' } as const;
 const cm = { market: 'cm', symbol: 'BTCUSD_PERP', interval: '1h' } as const;
@@ -55,8 +64,15 @@ describe('a time key', () => {
     );
   });
 
+  it('of a month has its days', () => {
+    expect(daysOf('2024-02')).toHaveLength(29);
+    expect([daysOf('2024-02')[0], daysOf('2024-02').at(-1)]).toEqual(['2024-02-01', '2024-02-29']);
+    expect(() => daysOf('2024-13')).toThrow('"2024-13" is no month');
+  });
+
   it('of a month is followed by the next one', () => {
     expect(nextMonth('2024-12')).toBe('2025-01');
+    expect(previousMonth('2025-01')).toBe('2024-12');
     expect(monthsIn({ start: Date.UTC(2023, 10, 30), end: Date.UTC(2024, 1, 1) })).toEqual([
       '2023-11',
       '2023-12',
@@ -115,8 +131,12 @@ describe('the archive', () => {
     const marker = markerBefore(spot, '2024-03');
     expect(`${keyFor(spot, '2024-02-29')}.CHECKSUM` < marker).toBe(true);
     expect(marker < keyFor(spot, '2024-03-01')).toBe(true);
-    expect(keyFor(spot, '2024-03-31').startsWith(dailyMonthPrefix(spot, '2024-03'))).toBe(true);
-    expect(keyFor(spot, '2024-04-01').startsWith(dailyMonthPrefix(spot, '2024-03'))).toBe(false);
+  });
+
+  it('has a folder for each symbol', () => {
+    expect(symbolsPrefix('spot', 'monthly')).toBe('data/spot/monthly/klines/');
+    for (const period of ['monthly', 'daily'] as const)
+      expect(folderPrefix(cm, period)).toBe(`${symbolsPrefix('cm', period)}BTCUSD_PERP/1h/`);
   });
 
   it('has addresses below any base', () => {

@@ -1,18 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import fill from '../../../tasks/binance/fill.ts';
 import sources from '../../../tasks/binance/sources.ts';
 import { fakeContext, scratch } from '../context.ts';
 
 const entry = { key: 'k', size: 1, etag: 'e', lastModified: '2024-03-01T00:00:00.000Z' };
 const listing = {
-  version: 1,
+  version: 2,
   market: 'spot',
   symbol: 'BTCUSDT',
   interval: '1m',
   monthly: { '2024-01': entry },
   daily: { '2024-02-01': entry },
+  digest: 'd',
 };
 
 function context(text: string) {
@@ -49,7 +49,7 @@ describe('the sources task', () => {
 `);
   });
 
-  it.each(['', '{"version":2}', '[]', JSON.stringify({ ...listing, daily: { '2024-02-30': entry } })])(
+  it.each(['', '{"version":1}', '[]', JSON.stringify({ ...listing, daily: { '2024-02-30': entry } })])(
     'refuses a listing that is %j',
     async (text) => {
       const result = await sources.run(context(text));
@@ -62,33 +62,5 @@ describe('the sources task', () => {
     expect(() => sources.params?.parse({ as_of: '2024-02-30', start: '2024-01-01T00:00:00Z' })).toThrow(
       'expected an instant in UTC such as 2025-08-22T23:59:00Z',
     );
-  });
-});
-
-describe('the fill task', () => {
-  const run = async (text: string) => {
-    const workspace = scratch();
-    writeFileSync(join(workspace, 'gaps.json'), text);
-    const params = { market: 'spot', symbol: 'BTCUSDT', interval: '1m' } as const;
-    const ctx = fakeContext({
-      workspace,
-      params,
-      inputs: { gaps: join(workspace, 'gaps.json') },
-      out: { rows: 'rows.json' },
-    });
-    return { ctx, result: await fill.run(ctx) };
-  };
-
-  it('has no rows as long as there is no REST interface', async () => {
-    const { ctx, result } = await run('{"version":1,"gaps":[]}');
-    expect(result).toBeUndefined();
-    expect(readFileSync(ctx.outputs['rows'] ?? '', 'utf8')).toBe('{"version":1,"rows":[]}');
-  });
-
-  it('refuses gaps that are no JSON', async () => {
-    const { result } = await run('{');
-    expect(result).toMatchObject({
-      failed: { code: 'gaps-unreadable', hint: 'build the month again: --force with staged selected' },
-    });
   });
 });

@@ -46,11 +46,46 @@ describe('what breaks on the way', () => {
     );
   });
 
-  it('may be the disk, which another try does not mend', () => {
-    expect(failureOfError(url, coded('ENOSPC'))).toEqual({
-      code: 'disk',
-      message: `the answer to GET ${url} cannot be stored: no space is left on the device (ENOSPC)`,
+  it('may be this machine, which another try does not mend', () => {
+    expect(failureOfError(url, coded('EACCES'))).toEqual({
+      code: 'http-connect',
+      message: `GET ${url} failed: this machine allows no connection to data.binance.vision (EACCES)`,
+      hint: 'check the firewall of this machine, and whether a proxy is needed (HTTPS_PROXY)',
     });
+  });
+
+  it.each([
+    ['the port that was tried', Object.assign(coded('ECONNREFUSED'), { port: 3128 }), ['proxy.corp:3128']],
+    ['the host itself', Object.assign(coded('ECONNREFUSED'), { port: 443 }), ['proxy.corp:443']],
+    ['the host itself', coded('ECONNREFUSED'), ['proxy.corp:3128']],
+  ])('is the fault of the proxy only where the error tells so: %s', (_, thrown, proxies) => {
+    const who = _ === 'the host itself' ? 'data.binance.vision' : 'the proxy proxy.corp:3128';
+    expect(failureOfError(url, thrown, proxies)?.message).toBe(
+      `GET ${url} failed: ${who} refused the connection (ECONNREFUSED)`,
+    );
+  });
+
+  it('says that the proxy was asked when there was no connection in time', () => {
+    const message = 'Connect Timeout Error (attempted address: proxy.corp:3128, timeout: 10000ms)';
+    expect(failureOfError(url, coded('UND_ERR_CONNECT_TIMEOUT', message), ['proxy.corp:3128'])).toEqual({
+      code: 'http-timeout',
+      message: `GET ${url} failed: no connection in time (UND_ERR_CONNECT_TIMEOUT); the proxy proxy.corp:3128 was asked`,
+      hint: 'build again; on a slow line raise network.connect_timeout',
+      transient: true,
+    });
+  });
+
+  it.each([
+    [502, true],
+    [403, undefined],
+  ])('a proxy that answers %i to CONNECT', (status, transient) => {
+    const aborted = coded('UND_ERR_ABORTED', `Proxy response (${status}) !== 200 when HTTP Tunneling`);
+    const failure = failureOfError(url, aborted, ['a:1', 'b:2']);
+    expect(failure).toMatchObject({
+      code: 'http-proxy',
+      message: `GET ${url} failed: the proxy answered ${status}`,
+    });
+    expect(failure?.transient).toBe(transient);
   });
 
   it('is a bug when nobody knows it', () => {

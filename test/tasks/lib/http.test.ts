@@ -1,21 +1,22 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
+import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { createServer as createSocketServer } from 'node:net';
+import { connect, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { DownloadOptions } from '../../../tasks/lib/http.ts';
-import { download, getText } from '../../../tasks/lib/http.ts';
+import type { HttpOptions } from '../../../tasks/lib/http.ts';
+import { getText } from '../../../tasks/lib/http.ts';
 import { networkSchema } from '../../../tasks/lib/settings.ts';
 import { scratch } from '../context.ts';
-import { files, listening, serve } from '../server.ts';
+import { listening, serve } from '../server.ts';
 
 const fixture = (name: string): string =>
   readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8');
 
 function options(
-  more: Partial<DownloadOptions> & { readonly network?: Record<string, string> } = {},
-): DownloadOptions {
+  more: Partial<HttpOptions> & { readonly network?: Record<string, string> } = {},
+): HttpOptions {
   const { network, ...rest } = more;
   const settings = networkSchema.parse(network ?? {});
   return {
@@ -25,6 +26,16 @@ function options(
     settings,
     ...rest,
   };
+}
+
+/** One that nobody listens on. */
+async function freePort(): Promise<number> {
+  const socket = createSocketServer();
+  await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
+  const address = socket.address();
+  await new Promise((resolve) => socket.close(resolve));
+  if (address === null || typeof address !== 'object') throw new Error('the socket has no port');
+  return address.port;
 }
 
 describe('getText', () => {
@@ -98,7 +109,7 @@ describe('getText', () => {
           ' answered 451 Unavailable For Legal Reasons: {"code":0,"msg":"Service unavailable from a restricted location"}',
         hint:
           'the publisher does not serve this location, and trying again does not help: ' +
-          'use an address in the config that serves it',
+          'use an address in the config that serves it, or use a network of another region (HTTPS_PROXY)',
       },
     ],
     [
@@ -121,33 +132,96 @@ describe('getText', () => {
     expect(!result.ok && result.failure).toEqual(failure);
   });
 
+  it('takes a 403 with nothing in it for a firewall, too', async () => {
+    const { url } = await serve((_, response) => response.writeHead(403).end());
+    const result = await getText(url, options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-firewall',
+      message: `GET ${url} answered 403 Forbidden`,
+      hint:
+        "a firewall or a proxy answered in the server's place, which often passes; if it does not, " +
+        'check the proxy (HTTPS_PROXY, NO_PROXY) or use another network',
+      transient: true,
+    });
+  });
+
   it.each([
     [
-      429,
-      'http-rate-limited',
-      '429 Too Many Requests',
-      'too much was asked at once: lower pools.network or pools.rest',
-      true,
+      403,
+      '<html>',
+      "a firewall or a proxy answered in the server's place, which often passes; if it does not, " +
+        'check the proxy (HTTPS_PROXY, NO_PROXY) or use another network, or name a mirror in x.url',
     ],
+    [
+      403,
+      'no',
+      'the server refuses this address or this client: check the address in the config, or name a mirror in x.url',
+    ],
+    [
+      451,
+      'no',
+      'the publisher does not serve this location, and trying again does not help: ' +
+        'name a mirror in x.url, or use a network of another region (HTTPS_PROXY)',
+    ],
+  ])('tells after a %i (%s) what else may be asked, where the caller knows', async (status, body, hint) => {
+    const { url } = await serve((_, response) => response.writeHead(status).end(body));
+    expect(await getText(url, options({ elsewhere: 'name a mirror in x.url' }))).toMatchObject({
+      failure: { hint },
+    });
+  });
+
+  const TOO_MUCH = 'too much was asked at once: lower pools.network or pools.rest';
+  it.each([
+    [429, 'http-rate-limited', '429 Too Many Requests', TOO_MUCH],
+    [503, 'http-server-error', '503 Service Unavailable', 'the server is in trouble: build again later'],
     [
       418,
       'http-banned',
       "418 I'm a Teapot",
-      'this IP address is banned for having asked too much: wait that long, then build again',
-      undefined,
+      'this IP address is banned for having asked too much: wait that long, then build again; ' +
+        'if it comes back, lower pools.network or pools.rest',
     ],
-  ])('passes on how long a %i asks to wait', async (status, code, words, hint, transient) => {
-    const { url } = await serve((_, response) => response.writeHead(status, { 'retry-after': '120' }).end());
-    expect(await getText(url, options())).toMatchObject({
-      ok: false,
-      retryAfterMs: 120_000,
-      failure: {
-        code,
-        message: `GET ${url} answered ${words}; it asks to wait 2m`,
-        hint,
-        ...(transient ? { transient } : {}),
-      },
+  ])('passes on how long a %i asks to wait', async (status, code, words, hint) => {
+    const { url } = await serve((_, response) => response.writeHead(status, { 'retry-after': '90' }).end());
+    const result = await getText(url, options());
+    expect(result).toMatchObject({ ok: false, status, retryAfterMs: 90_000 });
+    expect(!result.ok && result.failure).toEqual({
+      code,
+      message: `GET ${url} answered ${words}; it asks to wait 90s`,
+      hint,
+      transient: true,
+      retryAfterMs: 90_000,
     });
+  });
+
+  it('counts a Retry-After that is a date from the date of the answer', async () => {
+    const headers = { date: 'Tue, 02 Jan 2024 03:04:05 GMT', 'retry-after': 'Tue, 02 Jan 2024 03:05:05 GMT' };
+    const { url } = await serve((_, response) => response.writeHead(429, headers).end());
+    expect(await getText(url, options())).toMatchObject({
+      retryAfterMs: 60_000,
+      failure: { message: `GET ${url} answered 429 Too Many Requests; it asks to wait 1m` },
+    });
+  });
+
+  it.each(['soon', '0', '-5', '1.5', 'Tue, 02 Jan 2024 03:04:05 GMT'])(
+    'takes no wait from the Retry-After "%s"',
+    async (text) => {
+      const headers = { date: 'Tue, 02 Jan 2024 03:04:05 GMT', 'retry-after': text };
+      const { url } = await serve((_, response) => response.writeHead(429, headers).end());
+      const result = await getText(url, options());
+      expect(!result.ok && result.failure).toEqual({
+        code: 'http-rate-limited',
+        message: `GET ${url} answered 429 Too Many Requests`,
+        hint: TOO_MUCH,
+        transient: true,
+      });
+    },
+  );
+
+  it('takes a ban that does not say how long it lasts for the shortest there is', async () => {
+    const { url } = await serve((_, response) => response.writeHead(418).end());
+    const result = await getText(url, options());
+    expect(!result.ok && result.failure).toMatchObject({ transient: true, retryAfterMs: 120_000 });
   });
 
   it('does not follow a redirect, and says where to', async () => {
@@ -199,11 +273,7 @@ describe('getText', () => {
   });
 
   it('says that a connection was refused', async () => {
-    const socket = createSocketServer();
-    await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve));
-    const address = socket.address();
-    const port = address !== null && typeof address === 'object' ? address.port : 0;
-    await new Promise((resolve) => socket.close(resolve));
+    const port = await freePort();
     const result = await getText(`http://127.0.0.1:${port}/`, options());
     expect(!result.ok && result.failure).toEqual({
       code: 'http-connect',
@@ -278,7 +348,7 @@ describe('getText', () => {
   it('asks through a proxy that the environment names, but loopback itself directly', async () => {
     const tunnels: string[] = [];
     const { url: proxy } = await listening(
-      (await import('node:http')).createServer().on('connect', (request, socket) => {
+      createServer().on('connect', (request, socket) => {
         tunnels.push(request.url ?? '');
         socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
       }),
@@ -293,8 +363,8 @@ describe('getText', () => {
     const result = await getText('http://archive.invalid/x', options());
     expect(!result.ok && result.failure).toEqual({
       code: 'http-proxy',
-      message: 'GET http://archive.invalid/x failed: the proxy answered 407',
-      hint: 'check HTTPS_PROXY: its host, port, user and password',
+      message: `GET http://archive.invalid/x failed: the proxy ${new URL(proxy).host} answered 407`,
+      hint: 'put user and password into HTTPS_PROXY: http://user:password@host:port',
     });
     expect(tunnels).toEqual(['archive.invalid:80']);
     vi.stubEnv('HTTP_PROXY', 'ftp://user:secret@x');
@@ -326,7 +396,7 @@ describe('getText', () => {
 
   it('takes a proxy without a scheme, as curl does', async () => {
     const { url: proxy } = await listening(
-      (await import('node:http')).createServer().on('connect', (_, socket) => {
+      createServer().on('connect', (_, socket) => {
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
       }),
       'http',
@@ -335,8 +405,63 @@ describe('getText', () => {
       vi.stubEnv(name, undefined);
     vi.stubEnv('http_proxy', proxy.replace('http://', ''));
     onTestFinished(() => void vi.unstubAllEnvs());
-    expect(await getText('http://archive.invalid/x', options())).toMatchObject({
-      failure: { message: 'GET http://archive.invalid/x failed: the proxy answered 403' },
+    const result = await getText('http://archive.invalid/x', options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-proxy',
+      message: `GET http://archive.invalid/x failed: the proxy ${new URL(proxy).host} answered 403`,
+      hint: 'the proxy does not connect to this address: ask who runs it, or name the host in NO_PROXY if none is needed',
+    });
+  });
+
+  it('says that it was the proxy who refused the connection, and shows no password', async () => {
+    const port = await freePort();
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('https_proxy', `http://user:secret@127.0.0.1:${port}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const result = await getText('https://archive.invalid/x', options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-proxy',
+      message: `GET https://archive.invalid/x failed: the proxy 127.0.0.1:${port} refused the connection (ECONNREFUSED)`,
+      hint: 'check HTTPS_PROXY, and whether the proxy runs there; NO_PROXY names hosts that need none',
+      transient: true,
+    });
+  });
+
+  it('asks through a proxy that connects', async () => {
+    const origin = await serve((_, response) => void response.end('through'));
+    const goal = new URL(origin.url);
+    const tunnels: string[] = [];
+    const server = createServer().on('connect', (request, socket) => {
+      tunnels.push(request.url ?? '');
+      const through = connect(Number(goal.port), goal.hostname, () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        through.pipe(socket);
+        socket.pipe(through);
+      });
+      for (const end of [socket, through]) {
+        end.on('error', () => {});
+        onTestFinished(() => void end.destroy());
+      }
+    });
+    const { url: proxy } = await listening(server, 'http');
+    for (const name of ['http_proxy', 'https_proxy', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('HTTP_PROXY', proxy);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(await getText('http://archive.invalid/x', options())).toMatchObject({ ok: true, text: 'through' });
+    expect(tunnels).toEqual(['archive.invalid:80']);
+  });
+
+  it('names the name that cannot be resolved', async () => {
+    const result = await getText('http://archive.invalid/x', options());
+    // Without any name server the system says EAI_AGAIN, and another try may help.
+    const code = !result.ok && result.failure.transient === true ? 'EAI_AGAIN' : 'ENOTFOUND';
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-dns',
+      message: `GET http://archive.invalid/x failed: the name archive.invalid cannot be resolved (${code})`,
+      hint: 'check the network, the name in the config, and whether a proxy is needed (HTTPS_PROXY)',
+      ...(code === 'EAI_AGAIN' ? { transient: true } : {}),
     });
   });
 
@@ -403,65 +528,6 @@ describe('getText', () => {
     const reason = new Error('stop');
     const { url } = await serve(() => controller.abort(reason));
     await expect(getText(url, options({ signal: controller.signal }))).rejects.toBe(reason);
-  });
-});
-
-describe('download', () => {
-  it('writes the body to the file and tells how far it is', async () => {
-    const body = Buffer.alloc(300_000, 'x');
-    const { url } = await serve(files({ '/big': body }));
-    const path = join(scratch(), 'big');
-    const seen: [number, number | undefined][] = [];
-    const onProgress = (done: number, total: number | undefined) => void seen.push([done, total]);
-    expect(await download(`${url}/big`, path, options({ onProgress }))).toMatchObject({
-      ok: true,
-      bytes: 300_000,
-    });
-    expect(readFileSync(path).equals(body)).toBe(true);
-    expect(seen.at(-1)).toEqual([300_000, 300_000]);
-  });
-
-  it('writes no file for a 404', async () => {
-    const { url } = await serve(files({}));
-    const path = join(scratch(), 'none');
-    expect(await download(`${url}/none`, path, options())).toMatchObject({ ok: false, status: 404 });
-    expect(existsSync(path)).toBe(false);
-  });
-
-  it('stops at the size that is allowed', async () => {
-    const { url } = await serve((_, response) => {
-      for (let i = 0; i < 10; i += 1) response.write(Buffer.alloc(50_000));
-      response.end();
-    });
-    const path = join(scratch(), 'big');
-    const result = await download(url, path, options({ maxBytes: 100_000 }));
-    expect(!result.ok && result.failure).toEqual({
-      code: 'http-too-large',
-      message: `GET ${url} answered with more than 100000 bytes: at most 100000 are accepted`,
-      hint: 'check the address in the config',
-    });
-    expect(statSync(path).size).toBeLessThanOrEqual(100_000);
-  });
-
-  it('can be aborted in the middle of the body', async () => {
-    const controller = new AbortController();
-    const reason = new Error('stop');
-    const { url } = await serve((_, response) => {
-      response.writeHead(200, { 'content-length': '1000' });
-      response.write('beginning');
-    });
-    const onProgress = () => controller.abort(reason);
-    const path = join(scratch(), 'cut');
-    await expect(download(url, path, options({ signal: controller.signal, onProgress }))).rejects.toBe(
-      reason,
-    );
-  });
-
-  it('throws what is a bug: a folder that is not there', async () => {
-    const { url } = await serve(files({ '/a': 'x' }));
-    await expect(download(`${url}/a`, join(scratch(), 'no', 'folder'), options())).rejects.toThrow(
-      `GET ${url}/a failed in an unknown way`,
-    );
   });
 
   it('hands the connection back after a failure, so that it is used again', async () => {

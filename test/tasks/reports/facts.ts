@@ -3,6 +3,7 @@ import type { Partition, Span } from '../../../src/engine/task.ts';
 import type { Summary as Document } from '../../../tasks/bars/documents.ts';
 import { isoSeconds } from '../../../tasks/bars/grid.ts';
 import type { MonthFacts, SymbolFacts } from '../../../tasks/reports/months.ts';
+import type { Run } from '../../../tasks/reports/runs.ts';
 import { countOf, runOf } from '../../../tasks/reports/runs.ts';
 import type { Summary } from '../../../tasks/reports/summary.ts';
 
@@ -50,6 +51,9 @@ export function summaryOf(
     first_ts: rows === 0 ? null : head?.first === whole.first ? head.last + step : whole.first,
     last_ts: rows === 0 ? null : tail?.last === whole.last ? tail.first - step : whole.last,
     gaps,
+    empty_at_source: [],
+    unknown_symbol: [],
+    unanswered: [],
     duplicates: 0,
     off_grid: 0,
     zero_trade: 0,
@@ -65,6 +69,8 @@ export function summaryOf(
 /** As bars/merge writes it, with the members that reports do not read. */
 export function summaryJson(summary: Summary): string {
   const time = (at: number | null): string | null => (at === null ? null : isoSeconds(at));
+  const runs = <T extends Run>(of: readonly T[]) =>
+    of.map((run) => ({ ...run, first: isoSeconds(run.first), last: isoSeconds(run.last) }));
   const document: Document = {
     ...summary,
     market: 'spot',
@@ -73,11 +79,10 @@ export function summaryJson(summary: Summary): string {
     end: isoSeconds(summary.end),
     first_ts: time(summary.first_ts),
     last_ts: time(summary.last_ts),
-    gaps: summary.gaps.map(({ first, last, missing }) => ({
-      first: isoSeconds(first),
-      last: isoSeconds(last),
-      missing,
-    })),
+    gaps: runs(summary.gaps),
+    empty_at_source: runs(summary.empty_at_source),
+    unknown_symbol: runs(summary.unknown_symbol),
+    unanswered: runs(summary.unanswered),
     min_low: 1,
     max_high: 2,
     conflicts: 0,

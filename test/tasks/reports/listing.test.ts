@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listedSince } from '../../../tasks/reports/listing.ts';
+import { listedSince, listedUntil } from '../../../tasks/reports/listing.ts';
 import { absent, failed, ms, present, symbol } from './facts.ts';
 
 const listedLate = present('2017-11', [['2017-11-01', '2017-11-06T03:53']]);
@@ -66,5 +66,25 @@ describe('the key of the first file', () => {
     expect(() => listedSince(symbol(key))).toThrow(
       `"${key}" is no key of a listed file: expected a month such as 2017-08 or a day such as 2017-08-17`,
     );
+  });
+});
+
+describe('a symbol counts as traded no more', () => {
+  const ended = present('2022-05', [['2022-05-13T00:31', '2022-05-31T23:59']]);
+
+  it('after its last bar, where the months after it are gone', () => {
+    const gone = ['2022-06', '2022-07'].map((month) => absent(month, 'delisted'));
+    expect(listedUntil(symbol('2020-08', present('2022-04'), ended, ...gone))).toBe(ms('2022-05-13T00:30'));
+  });
+
+  it('not while a file may only be late, and not where the month before failed or has no bar', () => {
+    const never = Number.POSITIVE_INFINITY;
+    expect(listedUntil(symbol('2020-08', ended))).toBe(never);
+    expect(listedUntil(symbol('2020-08', ended, absent('2022-06', 'not-published')))).toBe(never);
+    const broken = failed('2022-05', 'archive-corrupt', ['archive/X/2022-05']);
+    expect(listedUntil(symbol('2020-08', broken, absent('2022-06', 'delisted')))).toBe(never);
+    expect(listedUntil(symbol('2020-08', absent('2022-06', 'delisted')))).toBe(never);
+    const empty = present('2022-05', [['2022-05-01', '2022-05-31T23:59']]);
+    expect(listedUntil(symbol('2020-08', empty, absent('2022-06', 'delisted')))).toBe(never);
   });
 });

@@ -344,6 +344,59 @@ describe('coverage', () => {
   });
 });
 
+describe('what REST said of a gap', () => {
+  const range = (first: string, last: string) => {
+    const run = { first: ms(`2024-01-05T${first}`), last: ms(`2024-01-05T${last}`) };
+    return { ...run, missing: (run.last - run.first) / MINUTE + 1 };
+  };
+  const said = {
+    empty_at_source: [range('10:00', '10:09')],
+    unknown_symbol: [range('10:20', '10:29')],
+    unanswered: [
+      { ...range('10:30', '10:39'), code: 'rest-banned' },
+      { ...range('10:40', '10:44'), code: 'too-recent' },
+    ],
+  };
+  const GAP: readonly [string, string] = ['2024-01-05T10:00', '2024-01-05T10:59'];
+
+  it('is its cause, or why it has none', () => {
+    const result = reports('2023-01', present('2024-01', [GAP], said));
+    const day = (time: string): string => `2024-01-05T${time}:00Z`;
+    expect(gaps(result)).toEqual([
+      [day('10:00'), day('10:09'), 10, 'confirmed-empty', 'REST has no bar of it'],
+      [day('10:10'), day('10:19'), 10, 'unknown', ''],
+      [day('10:20'), day('10:29'), 10, 'confirmed-empty', 'REST does not know the symbol'],
+      [day('10:30'), day('10:59'), 30, 'unknown', 'REST not asked: rest-banned; REST not asked: too-recent'],
+    ]);
+    expect(row(result, '2024-01')).toMatchObject({ missing: 60, excused: 0, gaps: 4 });
+  });
+
+  it('comes after the days that were not published, and after what was before the listing', () => {
+    const days = [{ name: 'BTCUSDT-1m-2024-01-04.zip' }, { name: 'BTCUSDT-1m-2024-01.rest.json' }];
+    const late = reports('2023-01', present('2024-01', [GAP], { ...said, files: days }));
+    expect(late.gaps.map(({ cause }) => cause)).toEqual(['not-published']);
+    const from = present('2024-01', [['2024-01-01', '2024-01-05T10:09']], {
+      empty_at_source: [{ first: ms('2024-01-01'), last: ms('2024-01-05T10:09'), missing: 6_370 }],
+    });
+    expect(reports('2024-01', from).gaps.map(({ cause }) => cause)).toEqual(['pre-listing']);
+  });
+});
+
+describe('a symbol that was delisted', () => {
+  it('is excused from its last bar on', () => {
+    const last = present('2022-05', [['2022-05-13T00:31', '2022-05-31T23:59']], {
+      unknown_symbol: [{ first: ms('2022-05-13T00:31'), last: ms('2022-05-31T23:59'), missing: 27_329 }],
+    });
+    const result = reports('2020-08', last, absent('2022-06', 'sources/BTCUSDT: delisted'));
+    expect(gaps(result)).toEqual([
+      ['2022-05-13T00:31:00Z', '2022-06-30T23:59:00Z', 70_529, 'delisted', 'no later file is listed'],
+    ]);
+    expect(row(result, '2022-05')).toMatchObject({ coverage_adjusted: 1, status: 'ok' });
+    expect(row(result, '2022-06')).toMatchObject({ excused: 43_200, status: 'absent' });
+    expect(row(result, 'all')).toMatchObject({ coverage_adjusted: 1, status: 'ok' });
+  });
+});
+
 describe('the status', () => {
   const lacking = (month: string, minutes: number): MonthFacts =>
     present(month, [

@@ -69,6 +69,23 @@ describe('a summary', () => {
     );
   });
 
+  it('is refused when REST is said to have said something of bars that are there, or two things of one bar', () => {
+    const text = (at: number) => new Date(at).toISOString().replace('.000', '');
+    const half = { ...GAP, last: GAP.first + 29 * MINUTE, missing: 30 };
+    const other = { first: GAP.first + 30 * MINUTE, last: GAP.last, missing: 30 };
+    expect(problem({ empty_at_source: [half], unanswered: [{ ...other, code: 'offline' }] })).toBe('ok');
+    expect(problem({ unknown_symbol: [GAP] })).toBe('ok');
+    const says = ({ first, last, missing }: typeof GAP) =>
+      `${missing} bars from ${text(first)} to ${text(last)} are no missing bars of which nothing else is said`;
+    expect(problem({ empty_at_source: [GAP], unanswered: [{ ...other, code: 'offline' }] })).toBe(
+      `unanswered: ${says(other)}`,
+    );
+    const beyond = { ...GAP, last: GAP.last + MINUTE, missing: 61 };
+    expect(problem({ empty_at_source: [beyond] })).toBe(`empty_at_source: ${says(beyond)}`);
+    const wrong = { ...half, missing: 29 };
+    expect(problem({ unknown_symbol: [wrong] })).toBe(`unknown_symbol: ${says(wrong)}`);
+  });
+
   it.each([
     ['counts wrongly', [{ ...GAP, missing: 61 }]],
     ['is off the grid', [{ ...GAP, first: GAP.first + 1_000, last: GAP.last + 1_000 }]],

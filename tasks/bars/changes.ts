@@ -1,0 +1,40 @@
+/**
+ * What a table of bars has otherwise than the one before it: counts, by bar. It knows neither files nor why they
+ * differ.
+ */
+import { FLAG } from './rules.ts';
+import type { Bars } from './table.ts';
+import { cell, VALUES } from './table.ts';
+
+/** Bars. One that has changed may have become final as well. */
+export type Changes = {
+  readonly added: number;
+  /** A value is another one, `source` and `flags` aside. */
+  readonly changed: number;
+  readonly removed: number;
+  /** Provisional before, and not any more. */
+  readonly final: number;
+};
+
+/** Undefined where there are none. Both are ascending and unique by `ts`. */
+export function changesBetween(before: Bars, after: Bars): Changes | undefined {
+  let [added, changed, removed, final] = [0, 0, 0, 0];
+  let old = 0;
+  for (let row = 0; row < after.rows; row++) {
+    const ts = cell(after.ts, row);
+    for (; old < before.rows && cell(before.ts, old) < ts; old++) removed++;
+    if (cell(before.ts, old) !== ts) {
+      added++;
+      continue;
+    }
+    if (VALUES.some((name) => cell(before[name], old) !== cell(after[name], row))) changed++;
+    if (isProvisional(before, old) && !isProvisional(after, row)) final++;
+    old++;
+  }
+  removed += before.rows - old;
+  return added + changed + removed + final === 0 ? undefined : { added, changed, removed, final };
+}
+
+function isProvisional(bars: Bars, row: number): boolean {
+  return (cell(bars.flags, row) & FLAG.provisional) !== 0;
+}

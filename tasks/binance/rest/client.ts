@@ -1,0 +1,234 @@
+/**
+ * Asks the REST interface of one market: the time, and klines, each answer checked. Requests are steered by weight,
+ * and none is sent to a host that has banned this address. One try each: whether to try again is for the rule's
+ * `retries`. It stores nothing and knows no gaps.
+ */
+import { z } from 'zod';
+import type { TaskFailure } from '../../../src/engine/task.ts';
+import type { RestRow } from '../../bars/rest-rows.ts';
+import { restRowSchema, shown } from '../../bars/rest-rows.ts';
+import { activeBan, hostAnswered, recordBan } from '../../lib/hosts/bans.ts';
+import type { HttpFailure, TextResult } from '../../lib/http.ts';
+import { getText } from '../../lib/http.ts';
+import { oneOf } from '../../lib/http-body.ts';
+import type { NetworkSettings, Read } from '../../lib/settings.ts';
+import type { Market } from '../layout.ts';
+import type { RestError } from './answer-file.ts';
+import { PAGE } from './asking.ts';
+import type { Gate } from './gate.ts';
+import { gateOf } from './gate.ts';
+import type { Ticket, WeightLimits } from './limiter.ts';
+import { budgetOf } from './limiter.ts';
+import {
+  bannedFailure,
+  banStatus,
+  elsewhere,
+  errorIn,
+  malformed,
+  refusalOf,
+  UNKNOWN_SYMBOL,
+} from './refusal.ts';
+import { isStale, learnt } from './server-clock.ts';
+
+export interface RestOptions extends WeightLimits {
+  readonly market: Market;
+  /** May have a path of its own. */
+  readonly restUrl: string;
+  readonly network: NetworkSettings;
+  readonly workspace: string;
+  readonly signal: AbortSignal;
+  log(line: string): void;
+}
+
+export interface KlinesQuery {
+  readonly symbol: string;
+  readonly interval: string;
+  /** Epoch milliseconds, both included. */
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+export type Klines =
+  | { readonly ok: true; readonly rows: readonly RestRow[] }
+  /** An answer, and no failure: the exchange does not know the symbol (any more). */
+  | { readonly ok: 'unknown-symbol'; readonly error: RestError }
+  | { readonly ok: false; readonly failure: TaskFailure };
+
+const ROOTS: Readonly<Record<Market, string>> = { spot: '/api/v3/', um: '/fapi/v1/', cm: '/dapi/v1/' };
+/** Of a page of rows: futures count by the limit that is asked for (docs/DOMAIN.md §3). */
+const PAGE_WEIGHT: Readonly<Record<Market, number>> = { spot: 2, um: 5, cm: 5 };
+const TIME_WEIGHT = 1;
+/** A page takes about 200 kB. */
+const MAX_BYTES = 4 << 20;
+/** A pause is waited for; a longer one is left to the rule's retries and deadline. */
+const LONGEST_PAUSE = 65_000;
+
+export class RestClient {
+  readonly #options: RestOptions;
+  readonly #base: string;
+  readonly #host: string;
+  readonly #gate: Gate;
+
+  constructor(options: RestOptions) {
+    const { restUrl, market } = options;
+    this.#options = options;
+    this.#base = restUrl.replace(/\/+$/, '') + ROOTS[market];
+    this.#host = new URL(restUrl).host;
+    this.#gate = gateOf(this.#base, options);
+  }
+
+  /** The exchange's time now, at the earliest; it is asked for where it is not known, or when `anew`. */
+  async serverNow(anew = false): Promise<Read<number>> {
+    const { limiter, timer } = this.#gate;
+    const known = limiter.clock;
+    if (anew || known === undefined || isStale(known, timer.now(), Date.now())) {
+      const failure = await this.#gate.learn(this.#options.signal, () => this.#learn());
+      if (failure !== undefined) return { ok: false, failure };
+    }
+    return { ok: true, value: timer.now() + (limiter.clock?.earliest ?? Number.NaN) };
+  }
+
+  /** Up to `PAGE` rows that open within the span, ascending. */
+  async klines({ symbol, interval, startTime, endTime }: KlinesQuery): Promise<Klines> {
+    const span = { startTime: String(startTime), endTime: String(endTime) };
+    const query = new URLSearchParams({ symbol, interval, ...span, limit: String(PAGE) });
+    const url = `${this.#base}klines?${query}`;
+    const weight = PAGE_WEIGHT[this.#options.market];
+    const budget = budgetOf(this.#options);
+    if (weight > budget) return { ok: false, failure: tooLittle(weight, budget, this.#options) };
+    const ready = await this.serverNow();
+    if (!ready.ok) return ready;
+    const answer = await this.#get(url, weight);
+    if (answer.ok) return rowsOf(url, answer.text, startTime);
+    const error = answer.status === 400 ? errorIn(answer.body ?? '') : undefined;
+    if (error?.code === UNKNOWN_SYMBOL) return { ok: 'unknown-symbol', error };
+    return { ok: false, failure: answer.failure };
+  }
+
+  async #learn(): Promise<TaskFailure | undefined> {
+    const url = `${this.#base}time`;
+    const { timer, limiter } = this.#gate;
+    let sentAt = timer.now();
+    const answer = await this.#get(url, TIME_WEIGHT, () => {
+      sentAt = timer.now();
+    });
+    if (!answer.ok) return answer.failure;
+    const parsed = timeSchema.safeParse(jsonIn(answer.text));
+    if (!parsed.success) {
+      return malformed(url, answer.text, `found ${shown(answer.text)}, expected {"serverTime":…}`);
+    }
+    const { serverTime } = parsed.data;
+    limiter.clock = learnt({ serverTime, sentAt, receivedAt: timer.now(), wall: Date.now() });
+    return undefined;
+  }
+
+  /** Sends one request when its weight fits and no ban lasts, and remembers what the answer says of both. */
+  async #get(url: string, weight: number, onSend: () => void = () => {}): Promise<TextResult> {
+    const { limiter } = this.#gate;
+    const { signal, workspace, network: settings, market, restUrl, log } = this.#options;
+    const admitted = await this.#admitted(weight);
+    if (!admitted.ok) return admitted;
+    let answer: TextResult | undefined;
+    try {
+      onSend();
+      const elsewhereUrl = elsewhere(market, restUrl);
+      const options = { signal, workspace, settings, maxBytes: MAX_BYTES, elsewhere: elsewhereUrl };
+      answer = await getText(url, options);
+    } finally {
+      limiter.release(admitted.value, { sent: true, used: usedIn(answer) });
+    }
+    if (answer.ok || answer.status === 400) hostAnswered(this.#host, Date.now());
+    if (answer.ok) return answer;
+    const status = banStatus(answer);
+    if (status === undefined) return { ...answer, failure: refusalOf(answer) };
+    const now = Date.now();
+    const waitMs = answer.retryAfterMs ?? (status === 429 ? this.#toNextMinute() : undefined);
+    const ban = recordBan(this.#host, { status, waitMs, reason: reasonOf(answer) }, { now, log });
+    return { ...answer, failure: bannedFailure(this.#host, ban, now) };
+  }
+
+  /** A ticket, or why there is none. What another process learns while this one waits counts as well. */
+  async #admitted(weight: number): Promise<Read<Ticket>> {
+    const { signal, log } = this.#options;
+    const { limiter } = this.#gate;
+    for (;;) {
+      const failure = await this.#afterPause();
+      if (failure !== undefined) return { ok: false, failure };
+      const ticket = await limiter.acquire(weight, signal, (ms) =>
+        log(`the request weight of this minute is used up: waiting for ${Math.ceil(ms / 1_000)} s`),
+      );
+      if (activeBan(this.#host, Date.now()) === undefined) return { ok: true, value: ticket };
+      limiter.release(ticket, { sent: false });
+    }
+  }
+
+  /** Waits for the end of a short pause. A failure where a ban or a longer pause lasts. */
+  async #afterPause(): Promise<TaskFailure | undefined> {
+    const { signal, log } = this.#options;
+    for (;;) {
+      const now = Date.now();
+      const ban = activeBan(this.#host, now);
+      if (ban === undefined) return undefined;
+      const rest = ban.until - now;
+      if (ban.status === 418 || rest > LONGEST_PAUSE) return bannedFailure(this.#host, ban, now);
+      log(`${this.#host} wants nothing to be asked for ${Math.ceil(rest / 1_000)} s: waiting`);
+      await this.#gate.sleep(rest, signal);
+    }
+  }
+
+  #toNextMinute(): number | undefined {
+    const { limiter, timer } = this.#gate;
+    if (limiter.clock === undefined) return undefined;
+    return 60_000 - ((timer.now() + limiter.clock.earliest) % 60_000);
+  }
+}
+
+const timeSchema = z.looseObject({ serverTime: z.int().positive().max(1e14) });
+const pageSchema = z.array(restRowSchema);
+
+function rowsOf(url: string, text: string, startTime: number): Klines {
+  const no = (problem: string): Klines => ({ ok: false, failure: malformed(url, text, problem) });
+  const json = jsonIn(text);
+  if (!Array.isArray(json)) return no(`found ${shown(json ?? text)}, expected a list of rows`);
+  const parsed = pageSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return no(`row ${Number(issue?.path[0] ?? 0) + 1}, ${issue?.message}`);
+  }
+  let due = startTime;
+  for (const [index, [openTime]] of parsed.data.entries()) {
+    if (openTime < due) {
+      return no(`row ${index + 1}, column 1 (open_time): found ${openTime}, expected ${due} or later`);
+    }
+    due = openTime + 1;
+  }
+  return { ok: true, rows: parsed.data };
+}
+
+/** Undefined where it is no JSON. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the address in this minute, other processes included (docs/DOMAIN.md §3). */
+function usedIn(answer: TextResult | undefined): number | undefined {
+  const text = oneOf(answer?.headers?.['x-mbx-used-weight-1m']);
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function reasonOf({ status, body = '' }: HttpFailure): string {
+  const error = errorIn(body);
+  return error === undefined ? `it answered ${status}` : `it answered ${status} (${error.code} ${error.msg})`;
+}
+
+function tooLittle(weight: number, budget: number, { limit, share }: WeightLimits): TaskFailure {
+  return {
+    code: 'rest-weight',
+    message: `a request of klines weighs ${weight}, and ${share} of a limit of ${limit} a minute is ${budget}`,
+    hint: 'raise binance.rest_weight_share or binance.rest_weight_limit',
+  };
+}
