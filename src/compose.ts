@@ -46,6 +46,16 @@ export async function loadReports(): Promise<typeof import('../tasks/reports/rea
   return import('../tasks/reports/read.ts');
 }
 
+/** How old the newest bar of each symbol is, for `status`. */
+export async function loadLag(): Promise<typeof import('../tasks/lag.ts')> {
+  return import('../tasks/lag.ts');
+}
+
+/** Looks at the machine and at the hosts, for `doctor`. */
+export async function loadDoctor(): Promise<typeof import('../tasks/doctor/examine.ts')> {
+  return import('../tasks/doctor/examine.ts');
+}
+
 /** The local exchange that `demo` runs against. */
 export async function loadEmulator(): Promise<
   typeof import('../tasks/binance/emulator/emulator.ts') &

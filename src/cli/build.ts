@@ -20,6 +20,8 @@ export interface BuildOptions {
   readonly dryRun: boolean;
   readonly force: boolean;
   readonly refresh: boolean;
+  /** `--refresh=all`. */
+  readonly sweep: boolean;
   readonly offline: boolean;
   readonly failFast: boolean;
   readonly wait: boolean;

@@ -59,6 +59,7 @@ function buildAll(common: Common, io: Io): Promise<ExitCode> {
       dryRun: false,
       force: false,
       refresh: false,
+      sweep: false,
       offline: false,
       failFast: false,
       wait: true,
@@ -112,8 +113,8 @@ interface Served {
 function demoFiles(exchange: Served, asOf: string): ReadonlyMap<string, string> {
   const manifest = templateFile('pipeline.yaml').replace(CONFIGS, CONFIGS.replace(']', `, ${MARK}]`));
   const config = [
-    '# Made by `pipeline demo`: a market that is over, served by an exchange that has gone. Its listing is never',
-    '# asked for again, so that a later build has nothing to do.',
+    '# Made by `pipeline demo`: a market that is over, served by an exchange that has gone. Neither its listing nor',
+    '# its gaps are asked for again, so that a later build has nothing to do.',
     'symbols: [BTCUSDT, ETHUSDT]',
     `history: { start_ts_utc: "2024-12-01T00:00:00Z", end_ts_utc: "${asOf}" }`,
     'binance:',
@@ -121,6 +122,8 @@ function demoFiles(exchange: Served, asOf: string): ReadonlyMap<string, string> 
     `  listing_url: ${exchange.listingUrl}`,
     `  rest_url: ${exchange.restUrl}`,
     '  listing_refresh: 36500d',
+    '  listing_sweep: 36500d',
+    '  rest_recheck: 36500d',
     '',
   ].join('\n');
   return new Map([

@@ -13,7 +13,8 @@ export interface OutputStream extends TextStream, StreamFacts {
 export interface Io {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `.env` of the workspace adds to it: for `main` it is the environment of the process. */
+  readonly env: Record<string, string | undefined>;
   readonly cwd: string;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;

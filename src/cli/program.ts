@@ -2,7 +2,7 @@
  * The command line: which commands there are, their options and help, and what becomes of errors. Each command
  * lives in its own file and is imported when it is called, so that a no-op build loads no more than it needs.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { JournalError } from '../engine/state/journal.ts';
 import { StateError } from '../engine/state/workspace-state.ts';
 import { parseBetween, parseJobs, UsageError } from './args.ts';
@@ -20,7 +20,9 @@ export async function run(argv: readonly string[], version: string, io: Io): Pro
     code = ended;
   });
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    // An option with an optional value would swallow the selector after it.
+    const spelt = argv.map((each) => (each === '--refresh=all' ? '--refresh-all' : each));
+    await program.parseAsync(spelt, { from: 'user' });
     return code;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -80,7 +82,11 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
     .option('-j, --jobs <n>', 'at most so many targets at once, over all pools')
     .option('-n, --dry-run', 'say what would be built, and build nothing')
     .option('--force', 'build the selected targets whether fresh or not')
-    .option('--refresh', 'ask volatile targets (listings) again, whatever their age')
+    .option(
+      '--refresh',
+      'ask volatile targets (listings) again, whatever their age; --refresh=all: for all there is',
+    )
+    .addOption(new Option('--refresh-all').hideHelp())
     .option('--offline', 'ask nothing of the network')
     .option('--fail-fast', 'start nothing more after the first failure')
     .option('--no-wait', 'fail at once when another build holds the workspace')
@@ -96,7 +102,8 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
             jobs: jobs === undefined ? undefined : parseJobs(jobs),
             dryRun: options['dryRun'] === true,
             force: options['force'] === true,
-            refresh: options['refresh'] === true,
+            refresh: options['refresh'] === true || options['refreshAll'] === true,
+            sweep: options['refreshAll'] === true,
             offline: options['offline'] === true,
             failFast: options['failFast'] === true,
             wait: options['wait'] !== false,
@@ -142,6 +149,13 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
     end(await gaps(common(command), io));
   });
 
+  add('log [run]', 'what builds did: the last ones, or one in full (its number, its run_id, or `last`)')
+    .option('-n, --number <n>', 'list so many (default: 20)')
+    .action(async (run: string | undefined, options: Options, command: Command) => {
+      const { log } = await import('./log.ts');
+      end(log(common(command), { run, count: text(options, 'number') }, io));
+    });
+
   add('query <sql>', 'DuckDB over the built tables by name: bars, coverage, gaps')
     .option('--format <format>', 'table, csv or json (default: table)')
     .action(async (sql: string, options: Options, command: Command) => {
@@ -160,6 +174,13 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
       end(await demo(common(command), directory ?? 'demo', io));
     },
   );
+
+  add('doctor', 'whether this machine and the hosts are fit for a build, and what to do')
+    .option('--offline', 'ask nothing of the network')
+    .action(async (options: Options, command: Command) => {
+      const { doctor } = await import('./doctor.ts');
+      end(await doctor(common(command), { offline: options['offline'] === true }, io));
+    });
 
   add('schema', 'the JSON Schema of pipeline.yaml, for editors').action(async () => {
     const { schema } = await import('./schema.ts');

@@ -1,14 +1,16 @@
-/** `pipeline status`: the dry plan of `build`, as a table or JSON. */
+/** `pipeline status`: the dry plan of `build`, as a table or JSON, and how far behind each symbol is. */
 import { builtins } from '../compose.ts';
 import type { TargetStatus } from '../engine/events.ts';
 import { formatInstant } from '../engine/manifest/instant.ts';
 import { survey } from '../engine/status.ts';
 import type { Span } from '../engine/task.ts';
+import { formatLag } from '../ui/lag-table.ts';
 import { formatStatus } from '../ui/status-table.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { complain, outTerminal, printJson } from './io.ts';
+import { lagOf } from './lag.ts';
 import type { Common, OpenWorkspace } from './workspace.ts';
 import { openWorkspace, printDiagnostics } from './workspace.ts';
 
@@ -46,11 +48,14 @@ export async function printStatus(
   for (const remark of found.remarks) complain(io, remark);
   const targets = options.staleOnly ? found.targets.filter(isUnsettled) : found.targets;
   const asOf = formatInstant(opened.manifest.asOf);
-  if (common.json) printJson(io, { asOf, counts: countStates(targets), targets });
+  // What a dry run would build says nothing of what is there.
+  const lag = options.staleOnly ? undefined : await lagOf(opened, found, io);
+  if (common.json) printJson(io, { asOf, counts: countStates(targets), targets, ...(lag && { lag }) });
   else if (options.staleOnly && targets.length === 0) io.stdout.write('nothing to do\n');
   else {
     const { color, width } = outTerminal(io);
     io.stdout.write(formatStatus(targets, { color, width, verbose: common.verbose }));
+    if (lag !== undefined && lag.length > 0) io.stdout.write(`\n${formatLag(lag, { color, width })}`);
   }
   return options.check && targets.some(isUnsettled) ? EXIT.stale : EXIT.done;
 }

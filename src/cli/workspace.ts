@@ -1,4 +1,4 @@
-/** From the common options to a checked manifest: what every command that plans begins with. */
+/** From the common options to a checked manifest: what every command begins with that needs a workspace. */
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { marketConfig, taskNames } from '../compose.ts';
@@ -9,6 +9,7 @@ import { statOf } from '../engine/state/files.ts';
 import { formatDiagnostics } from '../ui/diagnostic-printer.ts';
 import { formatGithubDiagnostics } from '../ui/github.ts';
 import { parseAsOf, UsageError, yesterdaysLastMinute } from './args.ts';
+import { loadEnvFile } from './env-file.ts';
 import type { Io } from './io.ts';
 import { errTerminal } from './io.ts';
 
@@ -28,8 +29,8 @@ export interface OpenWorkspace {
   readonly manifest: Manifest;
 }
 
-/** Undefined: what is wrong has been printed, and the exit code is `usage`. */
-export function openWorkspace(common: Common, io: Io): OpenWorkspace | undefined {
+/** The folder that `-C` names, absolute, links resolved. Its `.env` is read before anything else. */
+export function enterWorkspace(common: Common, io: Io): string {
   const directory = resolve(io.cwd, common.directory);
   const there = statOf(directory);
   if (there === undefined)
@@ -37,6 +38,17 @@ export function openWorkspace(common: Common, io: Io): OpenWorkspace | undefined
   if (!there.isDirectory())
     throw new UsageError(`-C ${common.directory} is no folder`, 'name the folder that pipeline.yaml lies in');
   const workspace = realpathSync(directory);
+  const warnings = loadEnvFile(workspace, io.env);
+  if (warnings.length > 0 && !common.quiet) printDiagnostics(warnings, io);
+  return workspace;
+}
+
+/** Undefined: what is wrong has been printed, and the exit code is `usage`. */
+export function openWorkspace(
+  common: Common,
+  io: Io,
+  workspace = enterWorkspace(common, io),
+): OpenWorkspace | undefined {
   const now = io.now();
   const loaded = loadManifest({
     workspace,

@@ -1,5 +1,5 @@
 /**
- * GitHub Actions annotations: failed targets as errors, diagnostics at their file and line. Written to stderr, for
+ * GitHub Actions annotations: failed targets as errors, what targets warn of, diagnostics at their file and line. Written to stderr, for
  * the runner reads both streams and stdout carries results, JSON with `--json`. Knows no colours.
  */
 import type { Diagnostic } from '../engine/diagnostic.ts';
@@ -16,32 +16,52 @@ export interface GithubOptions {
 const KEPT = 10;
 
 type Failed = Extract<BuildEvent, { type: 'target-finished' }>;
+type Warned = Extract<BuildEvent, { type: 'target-warning' }>;
+type Level = 'error' | 'warning';
 
 export function createGithub(stream: TextStream, options: GithubOptions = {}): Reporter {
   const directory = options.directory ?? '';
-  const held: Failed[] = [];
-  let written = 0;
-
-  function annotate(event: Failed): void {
-    stream.write(`${failureCommand(event)}\n`);
-    written += 1;
-  }
-
+  const failures = rationed(stream, 'error', 'targets failed', failureCommand);
+  const warnings = rationed(stream, 'warning', 'targets warn', warningCommand);
   return {
     listener: (event) => {
-      if (event.type === 'warning') stream.write(`${diagnosticCommand(event.diagnostic, directory)}\n`);
-      if (event.type !== 'target-finished' || event.outcome !== 'failed') return;
-      if (written < KEPT - 1) annotate(event);
+      if (event.type === 'warning') warnings.write(diagnosticCommand(event.diagnostic, directory));
+      else if (event.type === 'target-warning') warnings.annotate(event);
+      else if (event.type === 'target-finished' && event.outcome === 'failed') failures.annotate(event);
+    },
+    close: () => {
+      failures.close();
+      warnings.close();
+    },
+  };
+}
+
+/** Annotations of one level: the last place is for the tenth, or for the names of those that have none. */
+function rationed<T extends { readonly target: string }>(
+  stream: TextStream,
+  level: Level,
+  what: string,
+  commandOf: (event: T) => string,
+) {
+  const held: T[] = [];
+  let written = 0;
+  const write = (line: string): void => {
+    stream.write(`${line}\n`);
+    written += 1;
+  };
+  return {
+    write,
+    annotate(event: T): void {
+      if (written < KEPT - 1) write(commandOf(event));
       else held.push(event);
     },
-    // The last place is for the tenth failure, or for the number of those that have none.
-    close: () => {
+    close(): void {
       const [only] = held;
       if (only === undefined) return;
-      if (held.length === 1) annotate(only);
+      if (held.length === 1) write(commandOf(only));
       else {
         const names = held.map((event) => printable(event.target)).join('\n');
-        stream.write(`${command('error', { title: `${held.length} more targets failed` }, names)}\n`);
+        write(command(level, { title: `${held.length} more ${what}` }, names));
       }
     },
   };
@@ -59,6 +79,10 @@ function failureCommand({ target, failure }: Failed): string {
   const lines = failure === undefined ? ['failed'] : printableLines(`${failure.code}: ${failure.message}`);
   if (failure?.hint !== undefined) lines.push(`hint: ${printable(failure.hint)}`);
   return command('error', { title: printable(target) }, lines.join('\n'));
+}
+
+function warningCommand({ target, message }: Warned): string {
+  return command('warning', { title: printable(target) }, printableLines(message).join('\n'));
 }
 
 function diagnosticCommand({ severity, message, hint, place }: Diagnostic, directory: string): string {
@@ -79,7 +103,7 @@ function propertiesOf(place: Diagnostic['place'], directory: string): Record<str
 }
 
 /** `::error title=…,file=…::message`, escaped as the runner unescapes it: `%` first, `:` and `,` in properties only. */
-function command(level: 'error' | 'warning', properties: Record<string, string>, message: string): string {
+function command(level: Level, properties: Record<string, string>, message: string): string {
   const list = Object.entries(properties)
     .map(([key, value]) => `${key}=${escapeData(value).replaceAll(':', '%3A').replaceAll(',', '%2C')}`)
     .join(',');

@@ -64,9 +64,9 @@ function toLine(event: BuildEvent): string {
 function shapeOf(event: BuildEvent): object {
   switch (event.type) {
     case 'target-finished': {
-      const { type, target, outcome, reasons, seconds, absent, failure } = event;
-      // Beyond the contract, and only where the outcome says nothing without it.
-      return { type, target, outcome, reasons, seconds, absent, failure };
+      const { type, target, outcome, reasons, seconds, absent, failure, changes } = event;
+      // Beyond the contract, and only where there is something to say.
+      return { type, target, outcome, reasons, seconds, absent, failure, changes };
     }
     case 'build-finished': {
       const { type, asOf, runId, executed, restored, checked, fresh, absent, failed, blocked, seconds } =
@@ -81,6 +81,7 @@ function shapeOf(event: BuildEvent): object {
     case 'target-started':
     case 'target-progress':
     case 'target-log':
+    case 'target-warning':
     case 'target-retry':
       return event;
   }

@@ -8,22 +8,29 @@ import { formatDuration } from './duration.ts';
 import { formatFailure, verb } from './failure.ts';
 import type { Reporter, TextStream } from './listener.ts';
 import { printable } from './printable.ts';
+import { createProgressModel } from './progress-model.ts';
 import { describeReasons } from './reasons.ts';
 import type { Style } from './style.ts';
 import { styleFor } from './style.ts';
+import { BYTES } from './transfer.ts';
+import { crop } from './width.ts';
 
 export interface PlainOptions {
   readonly color: boolean;
-  /** For the excerpts of diagnostics; lines of a log are never cropped. */
+  /** For the excerpts of diagnostics and for progress; what is said of a target is never cropped. */
   readonly width: number;
-  /** Failures only. */
+  /** Failures and warnings of targets only. */
   readonly quiet?: boolean;
   /** Also what starts, what is fresh, and every log line. */
   readonly verbose?: boolean;
+  /** Milliseconds, from any start. For tests. */
+  readonly now?: () => number;
 }
 
 /** One failed listing blocks all months of its symbol: a log needs to name a few and count the rest. */
 const BLOCKED_SHOWN = 3;
+/** How often a log says how far downloads are. */
+const PROGRESS_MS = 10_000;
 
 type Finished = Extract<BuildEvent, { type: 'target-finished' }>;
 
@@ -36,6 +43,25 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
   let dryRun = false;
   /** How many targets each failure has blocked so far, by what is said of it. */
   const blocked = new Map<string, number>();
+  const model = createProgressModel(options.now ?? (() => performance.now()));
+  let ticker: NodeJS.Timeout | undefined;
+
+  /** Also while nothing comes: that is when one looks at a log. */
+  function tellDownloads(): void {
+    for (const line of model.downloads()) print(crop(`${verb('progress')}${line}`, options.width));
+  }
+
+  function follow(event: BuildEvent): void {
+    model.apply(event);
+    if (event.type === 'target-progress' && event.unit === BYTES)
+      ticker ??= setInterval(tellDownloads, PROGRESS_MS).unref();
+    if (event.type === 'build-finished') stop();
+  }
+
+  function stop(): void {
+    clearInterval(ticker);
+    ticker = undefined;
+  }
 
   function finished(event: Finished): void {
     if (event.outcome === 'blocked' && !quiet && !verbose) {
@@ -75,6 +101,7 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
       case 'build-started':
       case 'targets-planned':
       case 'target-progress':
+      case 'target-warning':
       case 'target-finished':
       case 'build-finished':
         return;
@@ -85,11 +112,21 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
     listener: (event) => {
       if (event.type === 'build-started') dryRun = event.dryRun;
       if (event.type === 'build-finished') restOfBlocked();
+      if (!quiet) follow(event);
       if (event.type === 'target-finished') finished(event);
+      else if (event.type === 'target-warning') print(warningLine(event, style));
       else if (!quiet) aside(event);
     },
-    close: () => {},
+    close: stop,
   };
+}
+
+/** `warning   listing/BTCUSDT  the listing cannot be reached: …`. */
+export function warningLine(
+  { target, message }: Extract<BuildEvent, { type: 'target-warning' }>,
+  style: Style,
+): string {
+  return tidy(style.yellow(verb('warning')), printable(target), printable(message));
 }
 
 /** `waiting   another build holds the workspace: …`. */

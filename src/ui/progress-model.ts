@@ -1,18 +1,21 @@
 /**
- * How far each rule is, counted from the events of a build, and the rows that say so. Pure: knows neither
- * terminal nor timers.
+ * How far each rule is, counted from the events of a build, and the rows that say so. Pure but for the clock it is
+ * given: knows neither terminal nor timers.
  */
 import type { BuildEvent } from '../engine/events.ts';
-import { formatDuration } from './duration.ts';
+import { formatRate } from './amounts.ts';
+import { formatDuration, formatSpan } from './duration.ts';
 import { printable } from './printable.ts';
 import { keyOf, ruleOf } from './target-name.ts';
+import type { Pace } from './transfer.ts';
+import { createTransfer } from './transfer.ts';
 import { padEnd, textWidth } from './width.ts';
 
 export type RowState = 'waiting' | 'running' | 'done' | 'failed';
 
 export interface Row {
   readonly state: RowState;
-  /** `bars  12/30  2 running  1 failed  BTCUSDT/2024-01`. Not cropped. */
+  /** `archive  12/240  3 running  1 failed  38.2 MB/s  ETA 1 min 20 s  BTCUSDT/2024-01 37%`. Not cropped. */
   readonly title: string;
 }
 
@@ -20,6 +23,8 @@ export interface ProgressModel {
   apply(event: BuildEvent): void;
   /** One row per rule in order of first appearance; when there are more than `limit`, the rest share the last row. */
   rows(limit: number): Row[];
+  /** The same of each rule that downloads, in one line without the target that was last heard of. */
+  downloads(): string[];
 }
 
 interface Counts {
@@ -30,8 +35,10 @@ interface Counts {
   readonly running: Map<string, string>;
 }
 
-export function createProgressModel(): ProgressModel {
+/** `now` in milliseconds, from any start. */
+export function createProgressModel(now: () => number): ProgressModel {
   const rules = new Map<string, Counts>();
+  const transfer = createTransfer(now);
 
   function of(rule: string): Counts {
     let counts = rules.get(rule);
@@ -48,8 +55,13 @@ export function createProgressModel(): ProgressModel {
     if (running.has(target)) running.set(target, text);
   }
 
+  function paceOf(rule: string, counts: Counts): Pace | undefined {
+    return transfer.pace(rule, knownOf(counts) - counts.finished);
+  }
+
   return {
     apply: (event) => {
+      transfer.apply(event);
       switch (event.type) {
         case 'targets-planned':
           of(event.rule).planned += event.count;
@@ -79,6 +91,7 @@ export function createProgressModel(): ProgressModel {
         case 'warning':
         case 'lock-waiting':
         case 'target-log':
+        case 'target-warning':
         case 'build-finished':
           return;
       }
@@ -89,11 +102,19 @@ export function createProgressModel(): ProgressModel {
       );
       const own = all.length <= limit ? all : all.slice(0, Math.max(0, limit - 1));
       const width = Math.max(0, ...own.map(([rule]) => textWidth(printable(rule))));
-      const rows = own.map(([rule, counts]) => rowOf(padEnd(printable(rule), width), counts));
+      const rows = own.map(([rule, counts]) =>
+        rowOf(padEnd(printable(rule), width), counts, paceOf(rule, counts)),
+      );
       const others = all.slice(own.length).map(([, counts]) => counts);
-      if (others.length > 0 && limit > 0) rows.push(rowOf(`… and ${others.length} more rules`, sum(others)));
+      if (others.length > 0 && limit > 0)
+        rows.push(rowOf(`… and ${others.length} more rules`, sum(others), undefined));
       return rows;
     },
+    downloads: () =>
+      [...rules].flatMap(([rule, counts]) => {
+        const pace = paceOf(rule, counts);
+        return pace === undefined ? [] : [partsOf(printable(rule), counts, pace).join('  ')];
+      }),
   };
 }
 
@@ -108,17 +129,30 @@ function sum(counts: readonly Counts[]): Counts {
   return total;
 }
 
-function rowOf(name: string, { planned, finished, failed, running }: Counts): Row {
-  const known = Math.max(planned, finished + running.size);
-  const parts = [name, `${finished}/${known}`];
-  if (running.size > 0) parts.push(`${running.size} running`);
-  if (failed > 0) parts.push(`${failed} failed`);
+function rowOf(name: string, counts: Counts, pace: Pace | undefined): Row {
+  const { finished, failed, running } = counts;
+  const parts = partsOf(name, counts, pace);
   const last = [...running].at(-1);
   if (last !== undefined) parts.push(printable(`${keyOf(last[0])} ${last[1]}`.trim()));
   return {
-    state: stateOf(finished >= known, failed, running.size),
+    state: stateOf(finished >= knownOf(counts), failed, running.size),
     title: parts.filter((part) => part !== '').join('  '),
   };
+}
+
+function partsOf(name: string, counts: Counts, pace: Pace | undefined): string[] {
+  const { finished, failed, running } = counts;
+  const parts = [name, `${finished}/${knownOf(counts)}`];
+  if (running.size > 0) parts.push(`${running.size} running`);
+  if (failed > 0) parts.push(`${failed} failed`);
+  if (pace !== undefined) parts.push(formatRate(pace.rate));
+  if (pace?.eta !== undefined) parts.push(`ETA ${formatSpan(Math.max(1, pace.eta))}`);
+  return parts;
+}
+
+/** More may start than were planned. */
+function knownOf({ planned, finished, running }: Counts): number {
+  return Math.max(planned, finished + running.size);
 }
 
 function stateOf(complete: boolean, failed: number, running: number): RowState {

@@ -6,7 +6,7 @@ import { formatDiagnostics } from './diagnostic-printer.ts';
 import type { FailedTarget } from './failure.ts';
 import { formatFailure } from './failure.ts';
 import type { Reporter, TextStream } from './listener.ts';
-import { waitingLine, withLineEnd } from './plain.ts';
+import { waitingLine, warningLine, withLineEnd } from './plain.ts';
 import { createProgressModel } from './progress-model.ts';
 import type { DrawnRows } from './progress-rows.ts';
 import { createScreen } from './screen.ts';
@@ -24,6 +24,8 @@ export interface ProgressOptions {
   readonly width: number;
   /** Whole logs and stacks of failures. */
   readonly verbose?: boolean;
+  /** Milliseconds, from any start. For tests. */
+  readonly now?: () => number;
 }
 
 const START_AFTER_MS = 150;
@@ -34,7 +36,7 @@ const MOST_ROWS = 20;
 /** For one build: `watch` makes one for each. */
 export function createProgress(stream: TerminalStream, options: ProgressOptions): Reporter {
   const style = styleFor(options.color);
-  const model = createProgressModel();
+  const model = createProgressModel(options.now ?? (() => performance.now()));
   const screen = createScreen(stream);
   const failures: FailedTarget[] = [];
   let starter: NodeJS.Timeout | undefined;
@@ -66,6 +68,8 @@ export function createProgress(stream: TerminalStream, options: ProgressOptions)
       } else if (event.type === 'lock-waiting' && event.holder !== holder) {
         holder = event.holder;
         screen.print(`${waitingLine(event.holder, style)}\n`);
+      } else if (event.type === 'target-warning') {
+        screen.print(`${warningLine(event, style)}\n`);
       } else if (event.type === 'target-started') {
         starter ??= setTimeout(() => {
           opening = open();

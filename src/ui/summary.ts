@@ -1,16 +1,28 @@
-/** The closing lines of a build for people: what failed and what to do, then one line of counts. Knows no progress. */
+/**
+ * The closing lines of a build for people: what failed and what to do, what changed in the data, what was
+ * downloaded, then one line of counts. Knows no progress.
+ */
 import type { BuildEvent } from '../engine/events.ts';
-import { formatDuration } from './duration.ts';
+import { formatBytes, formatRate } from './amounts.ts';
+import { formatDuration, formatSpan } from './duration.ts';
 import type { FailedTarget } from './failure.ts';
 import type { Reporter, TextStream } from './listener.ts';
+import { changeWords } from './logged-run.ts';
 import { printable } from './printable.ts';
 import { styleFor } from './style.ts';
+import type { Downloaded } from './transfer.ts';
+import { createTransfer } from './transfer.ts';
 
 export interface SummaryOptions {
   readonly color: boolean;
   /** Nothing at all unless something failed. */
   readonly quiet?: boolean;
+  /** Milliseconds, from any start. For tests. */
+  readonly now?: () => number;
 }
+
+/** By rule, then by what is counted, both in the order in which they were first seen. */
+type Changes = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 export type BuildFinished = Extract<BuildEvent, { type: 'build-finished' }>;
 
@@ -19,26 +31,46 @@ const LISTED = 20;
 /** Says it at `close`, so that it stands below what other reporters leave when they close before it. */
 export function createSummary(stream: TextStream, options: SummaryOptions): Reporter {
   const failed: FailedTarget[] = [];
+  const changes = new Map<string, Map<string, number>>();
+  const transfer = createTransfer(options.now ?? (() => performance.now()));
   let finished: BuildFinished | undefined;
   let dryRun = false;
   return {
     listener: (event) => {
+      transfer.apply(event);
+      if (event.type === 'target-finished') addChanges(changes, event);
       if (event.type === 'build-started') dryRun = event.dryRun;
       else if (event.type === 'target-finished' && event.outcome === 'failed') failed.push(event);
       else if (event.type === 'build-finished') finished = event;
     },
     close: () => {
       if (finished === undefined || (options.quiet && failed.length === 0 && !finished.interrupted)) return;
-      stream.write(formatSummary(finished, failed, { color: options.color, dryRun }));
+      const downloaded = transfer.downloaded();
+      stream.write(formatSummary(finished, failed, { color: options.color, dryRun, changes, downloaded }));
     },
   };
+}
+
+function addChanges(
+  changes: Map<string, Map<string, number>>,
+  { rule, changes: counts = {} }: Extract<BuildEvent, { type: 'target-finished' }>,
+): void {
+  for (const [key, count] of Object.entries(counts)) {
+    const sums = changes.get(rule) ?? new Map<string, number>();
+    changes.set(rule, sums.set(key, (sums.get(key) ?? 0) + count));
+  }
 }
 
 /** Text that ends with a line end. */
 export function formatSummary(
   finished: BuildFinished,
   failed: readonly FailedTarget[],
-  options: { readonly color: boolean; readonly dryRun?: boolean },
+  options: {
+    readonly color: boolean;
+    readonly dryRun?: boolean;
+    readonly changes?: Changes;
+    readonly downloaded?: Downloaded | undefined;
+  },
 ): string {
   const style = styleFor(options.color);
   const lines = failed.slice(0, LISTED).flatMap(({ target, failure }) => {
@@ -48,9 +80,25 @@ export function formatSummary(
     return [`${style.red('failed')} ${style.bold(printable(target))}: ${what}`, `  ${printable(todo)}`];
   });
   if (failed.length > LISTED) lines.push(`and ${failed.length - LISTED} more: pipeline status @failed`);
+  for (const [rule, counts] of options.changes ?? []) lines.push(...changesLine(rule, counts));
+  if (options.downloaded !== undefined) lines.push(downloadedLine(options.downloaded));
   const closing = closingLine(finished, options.dryRun === true);
   const paint = finished.failed > 0 || finished.interrupted ? style.red : style.green;
   return `${[...lines, paint(closing)].join('\n')}\n`;
+}
+
+/** `bars: 1,440 added, 44,640 final`; nothing where every count is 0. */
+function changesLine(rule: string, counts: ReadonlyMap<string, number>): readonly string[] {
+  const said = [...counts].filter(([, count]) => count !== 0);
+  if (said.length === 0) return [];
+  return [`${printable(rule)}: ${changeWords(Object.fromEntries(said)).join(', ')}`];
+}
+
+/** `downloaded 512 MB in 14 s (36 MB/s)`. */
+function downloadedLine({ bytes, seconds }: Downloaded): string {
+  const time = seconds < 10 ? `${Math.max(0.1, Number(seconds.toFixed(1)))} s` : formatSpan(seconds);
+  const rate = seconds < 0.1 ? '' : ` (${formatRate(bytes / seconds)})`;
+  return `downloaded ${formatBytes(bytes)} in ${time}${rate}`;
 }
 
 /** `built 12, 30 fresh, 1 failed in 3.2s (as of …)`, or `nothing to do: 43 targets fresh`. */

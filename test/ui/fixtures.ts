@@ -30,6 +30,22 @@ export function progressed(target: string, done: number, total?: number): BuildE
   };
 }
 
+/** A download: progress in bytes. */
+export function received(target: string, done: number, total?: number): BuildEvent {
+  return {
+    type: 'target-progress',
+    target,
+    rule: ruleOf(target),
+    done,
+    unit: 'bytes',
+    ...(total === undefined ? {} : { total }),
+  };
+}
+
+export function warned(target: string, message: string): BuildEvent {
+  return { type: 'target-warning', target, message };
+}
+
 export function finished(target: string, outcome: Outcome, more: Partial<Finished> = {}): Finished {
   return {
     type: 'target-finished',

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../../src/engine/diagnostic.ts';
 import type { BuildEvent } from '../../src/engine/events.ts';
 import { createGithub, formatGithubDiagnostics } from '../../src/ui/github.ts';
 import { capture } from './fake-streams.ts';
-import { CORRUPT, failed, finished } from './fixtures.ts';
+import { CORRUPT, failed, finished, warned } from './fixtures.ts';
 
 function said(events: readonly BuildEvent[], directory?: string): string {
   const stream = capture();
@@ -24,6 +24,21 @@ describe('GitHub annotations', () => {
   it('name a failed target, its message and what to do', () => {
     expect(said([finished('bars/B/2024-02', 'executed'), failed('archive/B/2024-01', CORRUPT)])).toBe(
       '::error title=archive/B/2024-01::archive-corrupt: BTCUSDT-1m-2024-01.zip: CRC-32 is 0a1b2c3d, expected 4e5f6071%0Ahint: delete the file and build again\n',
+    );
+  });
+
+  it('pass on what targets warn of, ten places a level', () => {
+    expect(said([warned('listing/B', 'the host is away\n::error::no')])).toBe(
+      '::warning title=listing/B::the host is away%0A::error::no\n',
+    );
+    const many = Array.from({ length: 12 }, (_, index) => warned(`listing/${index}`, 'away'));
+    const lines = said([{ type: 'warning', diagnostic: UNUSED }, ...many, failed('bars', CORRUPT)])
+      .trimEnd()
+      .split('\n');
+    expect(lines).toHaveLength(11);
+    expect(lines.filter((line) => line.startsWith('::warning '))).toHaveLength(10);
+    expect(lines.at(-1)).toBe(
+      '::warning title=4 more targets warn::listing/8%0Alisting/9%0Alisting/10%0Alisting/11',
     );
   });
 

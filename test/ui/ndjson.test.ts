@@ -11,6 +11,7 @@ import {
   planned,
   progressed,
   started,
+  warned,
 } from './fixtures.ts';
 
 function lines(events: readonly (BuildEvent | number)[]): string[] {
@@ -42,6 +43,18 @@ describe('JSON lines', () => {
       '{"type":"target-started","target":"bars/B/2024-01","rule":"bars","reasons":[{"kind":"new","name":""}]}',
       '{"type":"target-finished","target":"bars/B/2024-01","outcome":"executed","reasons":[{"kind":"new","name":""}],"seconds":0.8}',
       `{"type":"build-finished","asOf":"${AS_OF}","runId":"2025-02-28-0a1b2c3d","executed":1,"restored":0,"checked":0,"fresh":0,"absent":0,"failed":0,"blocked":0,"seconds":3.2}`,
+    ]);
+  });
+
+  it('pass on what targets warn of, and what changed in the data', () => {
+    expect(
+      lines([
+        warned('listing/B', 'the host cannot be reached'),
+        finished('bars/B/2024-01', 'executed', { changes: { 'rows added': 1440 } }),
+      ]),
+    ).toEqual([
+      '{"type":"target-warning","target":"listing/B","message":"the host cannot be reached"}',
+      '{"type":"target-finished","target":"bars/B/2024-01","outcome":"executed","reasons":[],"seconds":0.8,"changes":{"rows added":1440}}',
     ]);
   });
 

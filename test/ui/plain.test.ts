@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BuildEvent } from '../../src/engine/events.ts';
 import { formatDiagnostics } from '../../src/ui/diagnostic-printer.ts';
 import type { PlainOptions } from '../../src/ui/plain.ts';
@@ -12,7 +12,9 @@ import {
   finished,
   planned,
   progressed,
+  received,
   started,
+  warned,
 } from './fixtures.ts';
 
 const PLAIN = { color: false, width: 80 };
@@ -138,6 +140,16 @@ describe('plain lines', () => {
     expect(said([{ type: 'warning', diagnostic }])).toBe(text.endsWith('\n') ? text : `${text}\n`);
   });
 
+  it('show what targets warn of, quiet or not', () => {
+    const events = [
+      started('listing/B'),
+      warned('listing/B', 'the host cannot be reached\x1b: files are asked for one by one'),
+    ];
+    const line = 'warning   listing/B  the host cannot be reached\\x1b: files are asked for one by one\n';
+    expect(said(events)).toBe(line);
+    expect(said(events, { ...PLAIN, quiet: true })).toBe(line);
+  });
+
   it('colour the verb alone', () => {
     expect(said([finished('bars/B/2024-01', 'executed')], { color: true, width: 80 })).toBe(
       '\x1b[32mexecuted  \x1b[39mbars/B/2024-01  0.8s\n',
@@ -188,5 +200,57 @@ describe('a failure in full', () => {
         '',
       ].join('\n'),
     );
+  });
+});
+
+describe('downloads in a log', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  const begun = [
+    planned('archive', 240),
+    planned('bars', 9),
+    started('bars/B'),
+    started('archive/B/2024-01'),
+  ];
+
+  it('are told every ten seconds while they run, also when nothing comes, and not after the end', async () => {
+    const stream = capture();
+    const plain = createPlain(stream, PLAIN);
+    for (const event of [...begun, received('archive/B/2024-01', 0, 60_000_000)]) plain.listener(event);
+    for (let second = 1; second <= 10; second += 1) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      plain.listener(received('archive/B/2024-01', second * 2_000_000, 60_000_000));
+    }
+    expect(stream.text()).toBe('progress  archive  0/240  1 running  1.6 MB/s  ETA 2 h 29 min\n');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(stream.writes.slice(1)).toEqual(['progress  archive  0/240  1 running  0 B/s\n']);
+    plain.listener(finished('archive/B/2024-01', 'executed'));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(stream.writes.slice(2)).toEqual(['executed  archive/B/2024-01  0.8s\n']);
+    plain.listener(buildFinished());
+    expect(vi.getTimerCount()).toBe(0);
+    await plain.close();
+  });
+
+  it('keep to the width', async () => {
+    const stream = capture();
+    const plain = createPlain(stream, { ...PLAIN, width: 40 });
+    for (const event of [...begun, received('archive/B/2024-01', 1)]) plain.listener(event);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await plain.close();
+    expect(stream.text()).toBe('progress  archive  0/240  1 running  0…\n');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('start no timer when quiet, or when nothing counts bytes', () => {
+    for (const [options, event] of [
+      [{ ...PLAIN, quiet: true }, received('archive/B/2024-01', 1)],
+      [PLAIN, progressed('bars/B', 1)],
+    ] as const) {
+      const plain = createPlain(capture(), options);
+      for (const each of [...begun, event]) plain.listener(each);
+      expect(vi.getTimerCount()).toBe(0);
+    }
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { BuildEvent } from '../../src/engine/events.ts';
 import { createProgressModel } from '../../src/ui/progress-model.ts';
-import { CORRUPT, failed, finished, planned, progressed, started } from './fixtures.ts';
+import { CORRUPT, failed, finished, planned, progressed, received, started } from './fixtures.ts';
 
 function rows(events: readonly BuildEvent[], limit = 20): string[] {
-  const model = createProgressModel();
+  const model = createProgressModel(() => 0);
   for (const event of events) model.apply(event);
   return model.rows(limit).map(({ state, title }) => `${state}: ${title}`);
 }
@@ -80,5 +80,36 @@ describe('the rows of progress', () => {
       'failed: … and 6 more rules  1/12  1 running  1 failed  x',
     ]);
     expect(rows(events, 1)).toEqual(['waiting: … and 25 more rules  0/50']);
+  });
+});
+
+describe('the rows of downloads', () => {
+  /** 4 MB/s: ten of 4 MB, a second each; then two that have begun. */
+  function afterTen() {
+    let time = 0;
+    const model = createProgressModel(() => time);
+    model.apply(planned('archive', 240));
+    for (let at = 0; at < 10; at += 1) {
+      model.apply(started(`archive/BTCUSDT/${at}`));
+      time += 1_000;
+      model.apply(received(`archive/BTCUSDT/${at}`, 4_000_000, 4_000_000));
+      model.apply(finished(`archive/BTCUSDT/${at}`, 'executed'));
+    }
+    for (const name of ['x', 'y']) model.apply(started(`archive/BTCUSDT/${name}`));
+    model.apply(received('archive/BTCUSDT/y', 1_000_000, 4_000_000));
+    return model;
+  }
+
+  it('tell rate and time left before the target', () => {
+    expect(afterTen().rows(20)).toEqual([
+      {
+        state: 'running',
+        title: 'archive  10/240  2 running  4.2 MB/s  ETA 3 min 39 s  BTCUSDT/y 25%',
+      },
+    ]);
+  });
+
+  it('are told without the target in logs', () => {
+    expect(afterTen().downloads()).toEqual(['archive  10/240  2 running  4.2 MB/s  ETA 3 min 39 s']);
   });
 });

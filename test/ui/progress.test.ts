@@ -5,7 +5,17 @@ import type { Reporter } from '../../src/ui/listener.ts';
 import { createProgress } from '../../src/ui/progress.ts';
 import type { FakeTerminal } from './fake-streams.ts';
 import { fakeTerminal } from './fake-streams.ts';
-import { buildFinished, buildStarted, CORRUPT, failed, finished, planned, started } from './fixtures.ts';
+import {
+  buildFinished,
+  buildStarted,
+  CORRUPT,
+  failed,
+  finished,
+  planned,
+  received,
+  started,
+  warned,
+} from './fixtures.ts';
 
 const PLAIN = { color: false, width: 80 };
 const FAILURE = [
@@ -168,6 +178,40 @@ describe('progress in a terminal', () => {
     expect(screen.filter((line) => line.startsWith('waiting'))).toHaveLength(1);
     expect(screen.slice(1, -1).join('\n')).toContain('value "x" is never read');
     expect(screen.at(-1)).toBe('❯ bars  0/1  1 running  a');
+    await progress.close();
+  });
+
+  it('prints what targets warn of above the rows', async () => {
+    const progress = createProgress(terminal, PLAIN);
+    feed(progress, [planned('listing', 1), started('listing/B')]);
+    await drawn();
+    progress.listener(warned('listing/B', 'the host cannot be reached'));
+    expect(terminal.screen()).toEqual([
+      'warning   listing/B  the host cannot be reached',
+      '❯ listing  0/1  1 running  B',
+    ]);
+    await progress.close();
+  });
+
+  it('tells how fast downloads come and how long the rest will take, within 80 columns', async () => {
+    terminal.columns = 80;
+    const progress = createProgress(terminal, PLAIN);
+    feed(progress, [planned('archive', 240)]);
+    for (let at = 0; at < 12; at += 1) {
+      const target = `archive/BTCUSDT/${at}`;
+      feed(progress, [started(target)]);
+      await drawn(850);
+      feed(progress, [received(target, 38_200_000, 38_200_000), finished(target, 'executed')]);
+    }
+    feed(
+      progress,
+      ['a', 'b', 'c'].map((name) => started(`archive/BTCUSDT/2024-01-${name}`)),
+    );
+    feed(progress, [received('archive/BTCUSDT/2024-01-c', 7_640_000, 38_200_000)]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(terminal.screen()).toEqual([
+      '❯ archive  12/240  3 running  39.7 MB/s  ETA 3 min 39 s  BTCUSDT/2024-01-c 20%',
+    ]);
     await progress.close();
   });
 

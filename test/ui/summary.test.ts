@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BuildEvent } from '../../src/engine/events.ts';
 import { createSummary, formatSummary } from '../../src/ui/summary.ts';
 import { capture } from './fake-streams.ts';
-import { buildFinished, buildStarted, CORRUPT, failed, finished } from './fixtures.ts';
+import { buildFinished, buildStarted, CORRUPT, failed, finished, received, started } from './fixtures.ts';
 
 const PLAIN = { color: false };
 
@@ -69,6 +69,42 @@ describe('the summary', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('sums what changed in the data by rule, in the order first seen', () => {
+    const events = [
+      finished('bars/B/2024-01', 'executed', { changes: { added: 1_400, changed: 0 } }),
+      finished('features/B/2024-01', 'executed', { changes: { added: 0 } }),
+      finished('bars/B/2024-02', 'executed', { changes: { final: 44_640, added: 40 } }),
+      finished('gaps/B', 'executed', { changes: { 'gaps_closed\x1b': 2 } }),
+      buildFinished({ executed: 4 }),
+    ];
+    expect(said(events)).toBe(
+      [
+        'bars: 1,440 added, 44,640 final',
+        'gaps: 2 gaps closed\\x1b',
+        'built 4 in 3.2s (as of 2025-02-28T23:59:00Z)',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    [14_000, 512_000_000, 'downloaded 512 MB in 14 s (36.6 MB/s)'],
+    [2_500, 1_000_000, 'downloaded 1 MB in 2.5 s (400 kB/s)'],
+    [80_000, 8_000_000_000, 'downloaded 8 GB in 1 min 20 s (100 MB/s)'],
+    [1, 94, 'downloaded 94 B in 0.1 s'],
+  ])('tells after %i ms what was downloaded, and how fast', (ms, bytes, line) => {
+    const stream = capture();
+    let time = 0;
+    const summary = createSummary(stream, { ...PLAIN, now: () => time });
+    summary.listener(started('archive/B'));
+    time += ms;
+    summary.listener(received('archive/B', bytes));
+    summary.listener(finished('archive/B', 'executed'));
+    summary.listener(buildFinished({ executed: 1 }));
+    void summary.close();
+    expect(stream.text()).toBe(`${line}\nbuilt 1 in 3.2s (as of 2025-02-28T23:59:00Z)\n`);
   });
 
   it('lists 20 failures and counts the others', () => {

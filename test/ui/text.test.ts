@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration } from '../../src/ui/duration.ts';
+import { formatDuration, formatSpan } from '../../src/ui/duration.ts';
 import { printable, printableLines } from '../../src/ui/printable.ts';
-import { crop, padEnd, padStart, textWidth } from '../../src/ui/width.ts';
+import { crop, padEnd, padStart, textWidth, wrap } from '../../src/ui/width.ts';
 
 describe('printable text', () => {
   it('shows what could command a terminal', () => {
@@ -75,5 +75,55 @@ describe('a duration', () => {
     [7380, '2h 03m'],
   ])('of %d seconds reads %s', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text);
+  });
+});
+
+describe('a span of time', () => {
+  it.each([
+    [0, '0'],
+    [0.4, '0'],
+    [14, '14 s'],
+    [60, '1 min'],
+    [80, '1 min 20 s'],
+    [180, '3 min'],
+    [3_600, '1 h'],
+    [3_659, '1 h'],
+    [7_500, '2 h 5 min'],
+    [187_200, '2 d 4 h'],
+    [172_859, '2 d'],
+    [31_536_000, '365 d'],
+  ])('of %d seconds is %s: its two largest units', (seconds, text) => {
+    expect(formatSpan(seconds)).toBe(text);
+  });
+});
+
+describe('wrapped text', () => {
+  it('is parted at spaces, long words left whole', () => {
+    expect(wrap('check the network, and whether a proxy is needed', 20)).toEqual([
+      'check the network,',
+      'and whether a proxy',
+      'is needed',
+    ]);
+    expect(wrap('GET https://example.com/a/long/path failed', 12)).toEqual([
+      'GET',
+      'https://example.com/a/long/path',
+      'failed',
+    ]);
+    expect(wrap('', 10)).toEqual(['']);
+  });
+
+  it('loses nothing, and is too wide only where one word is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: 'grapheme' })),
+        fc.integer({ min: 1, max: 30 }),
+        (words, width) => {
+          const text = words.join(' ');
+          const lines = wrap(text, width);
+          expect(lines.join(' ')).toBe(text);
+          for (const line of lines) expect(textWidth(line) <= width || !line.includes(' ')).toBe(true);
+        },
+      ),
+    );
   });
 });

@@ -1,0 +1,79 @@
+/**
+ * The file `.env` of a workspace: proxies and secrets that need not stand in the shell. What is set already wins,
+ * as with `process.loadEnvFile`. No value of it is ever part of a message.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Diagnostic } from '../engine/diagnostic.ts';
+import { warning } from '../engine/diagnostic.ts';
+import { errorCode, statOf } from '../engine/state/files.ts';
+
+const ENV_FILE = '.env';
+
+const FORM = 'expected NAME=value, perhaps in quotes, or a comment that begins with #';
+
+/** Adds to `env` what the file has and `env` has not. What cannot be taken is left out, with a warning that says so. */
+export function loadEnvFile(
+  workspace: string,
+  env: Record<string, string | undefined>,
+): readonly Diagnostic[] {
+  const path = join(workspace, ENV_FILE);
+  let text: string;
+  try {
+    // A folder of that name holds somebody's Python.
+    if (statOf(path)?.isDirectory() !== false) return [];
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    const code = errorCode(thrown);
+    if (code === undefined) throw thrown;
+    const hint = 'make it readable for this user, or move it away';
+    return [warning(`${ENV_FILE} cannot be read (${code}): nothing of it counts`, undefined, hint)];
+  }
+  if (text.includes('\0'))
+    return [warning(`${ENV_FILE} is no text file: nothing of it counts`, undefined, FORM)];
+  const { values, malformed } = readEnv(text);
+  for (const [name, value] of values) if (env[name] === undefined) env[name] = value;
+  return malformed.map((line) =>
+    warning(`line ${line} of ${ENV_FILE} is no NAME=value: it does not count`, undefined, FORM),
+  );
+}
+
+interface ReadEnv {
+  readonly values: ReadonlyMap<string, string>;
+  /** Numbers of the lines that are neither assignments nor comments, from 1. */
+  readonly malformed: readonly number[];
+}
+
+const ASSIGNMENT = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_.-]*\s*=[^\S\n]*(["'`]?)/;
+
+/** Node's own parser reads the values, but takes the name after a bad line to begin in it: bad lines are kept from it. */
+export function readEnv(text: string): ReadEnv {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/);
+  const good: string[] = [];
+  const malformed: number[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? '';
+    if (/^\s*(#|$)/.test(line)) continue;
+    const found = ASSIGNMENT.exec(line);
+    const last = found === null ? undefined : lastLine(lines, at, found[0].length, found[1] ?? '');
+    if (last === undefined) malformed.push(at + 1);
+    else {
+      good.push(...lines.slice(at, last + 1));
+      at = last;
+    }
+  }
+  const values = Object.entries(parseEnv(good.join('\n'))).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return { values: new Map(values), malformed };
+}
+
+/** Where the value that begins there ends: on its own line, or at the closing quote. Undefined: it is never closed. */
+function lastLine(lines: readonly string[], at: number, from: number, quote: string): number | undefined {
+  if (quote === '') return at;
+  for (let line = at; line < lines.length; line += 1) {
+    if ((lines[line] ?? '').indexOf(quote, line === at ? from : 0) >= 0) return line;
+  }
+  return undefined;
+}

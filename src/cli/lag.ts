@@ -1,0 +1,48 @@
+/** The lag section of `pipeline status`: which summaries the builds have left, handed to the market that reads them. */
+import { relative, resolve } from 'node:path';
+import { loadLag } from '../compose.ts';
+import type { Survey } from '../engine/status.ts';
+import type { SymbolLag } from '../ui/lag-table.ts';
+import { ruleOf } from '../ui/target-name.ts';
+import type { Io } from './io.ts';
+import { complain } from './io.ts';
+import type { OpenWorkspace } from './workspace.ts';
+
+type Surveyed = Extract<Survey, { kind: 'surveyed' }>;
+
+/**
+ * Of the symbols that the surveyed targets are about. Undefined where the manifest has no such rule. Months without
+ * a record are passed over in memory, so that one file a symbol is opened.
+ */
+export async function lagOf(
+  { workspace, manifest }: OpenWorkspace,
+  { session, targets }: Surveyed,
+  io: Io,
+): Promise<readonly SymbolLag[] | undefined> {
+  const { LAG_SOURCE, readLag } = await loadLag();
+  const rule = manifest.rules.get(LAG_SOURCE.rule);
+  const position = rule?.for.indexOf(LAG_SOURCE.dimension) ?? -1;
+  if (rule === undefined || position < 0 || !rule.outputs.some(({ name }) => name === LAG_SOURCE.output))
+    return undefined;
+  const paths = new Map<string, string[]>();
+  for (const { target } of targets) {
+    const symbol = ruleOf(target) === rule.name ? session.graph.find(target)?.keys[position] : undefined;
+    if (symbol !== undefined) paths.set(symbol, []);
+  }
+  const { graph, loaded } = session;
+  const named = graph.enumerate(rule, (name, key) => name !== LAG_SOURCE.dimension || paths.has(key));
+  for (const index of named.targets) {
+    const { id, keys } = graph.target(index);
+    const left = loaded.successes.get(id)?.outputs.find(({ name }) => name === LAG_SOURCE.output);
+    if (left !== undefined) paths.get(keys[position] ?? '')?.unshift(resolve(workspace, left.path));
+  }
+  const symbols = [...paths].map(([symbol, summaries]) => ({ symbol, summaries }));
+  const { lag, unreadable } = readLag(symbols, manifest.asOf);
+  for (const path of unreadable)
+    complain(
+      io,
+      `${relative(workspace, path)} cannot be read as a summary of bars`,
+      'make it again with `pipeline build`',
+    );
+  return lag;
+}
