@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { crc32, inflateRawSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/engine/task.ts';
@@ -72,14 +73,23 @@ describe('three corrupt archives', { timeout: 120_000 }, () => {
     };
     const crc = crcOf(await served(urls.crc));
     const cut = (await served(urls.truncated)).length;
+    const kept = async (symbol: string, period: string): Promise<string> => {
+      const digest = sha256(await served(urlOf(symbol, period)));
+      return `data/quarantine/binance/${symbol}/1m/${symbol}-1m-${period}.${digest.slice(0, 8)}.zip`;
+    };
+    const [keptCrc, keptCut, keptFlipped] = [
+      await kept('BTCUSDT', '2024-01'),
+      await kept('ETHUSDT', '2024-02-02'),
+      await kept('BNBUSDT', '2024-01'),
+    ];
     expect(messages['archive/BTCUSDT/2024-01']).toEqual({
       code: 'archive-corrupt',
-      message: `${raw('BTCUSDT', '2024-01')}: member "BTCUSDT-1m-2024-01.csv": byte ${crc.start}: data have CRC-32 ${crc.has}, expected ${crc.states}; ${urls.crc} is served like this, its CHECKSUM matches`,
+      message: `${raw('BTCUSDT', '2024-01')}: member "BTCUSDT-1m-2024-01.csv": byte ${crc.start}: data have CRC-32 ${crc.has}, expected ${crc.states}; ${urls.crc} is served like this, its CHECKSUM matches; kept as ${keptCrc}`,
       hint: 'the publisher must replace the file: once the listing shows another one, it is fetched',
     });
     expect(messages['archive/ETHUSDT/2024-02-02']).toEqual({
       code: 'archive-corrupt',
-      message: `${raw('ETHUSDT', '2024-02-02')}: byte ${cut}: the file ends, and member "ETHUSDT-1m-2024-02-02.csv" is in no readable central directory: End of central directory record signature not found. Either not a zip file, or file is truncated; ${urls.truncated} is served like this, its CHECKSUM matches`,
+      message: `${raw('ETHUSDT', '2024-02-02')}: byte ${cut}: the file ends, and member "ETHUSDT-1m-2024-02-02.csv" is in no readable central directory: End of central directory record signature not found. Either not a zip file, or file is truncated; ${urls.truncated} is served like this, its CHECKSUM matches; kept as ${keptCut}`,
       hint: 'the publisher must replace the file: once the listing shows another one, it is fetched',
     });
     const [sum = ''] = (await served(`${urls.flipped}.CHECKSUM`)).toString().split(' ');
@@ -93,8 +103,20 @@ describe('three corrupt archives', { timeout: 120_000 }, () => {
     });
     // Where inflation stops depends on zlib.
     expect(mismatch?.message.slice(asFar.length)).toMatch(
-      /^; member "BNBUSDT-1m-2024-01\.csv": byte \d+: .*(unpack|deflate|CRC-32)/,
+      /^; member "BNBUSDT-1m-2024-01\.csv": byte \d+: .*(unpack|deflate|CRC-32).*; kept as \S+$/,
     );
+    const quarantined = [keptCrc, keptCut, keptFlipped];
+    expect(rig.files('data/quarantine')).toEqual(
+      quarantined.flatMap((path) => [path.replace(/zip$/, 'json'), path]).sort(),
+    );
+    expect(readFileSync(rig.path(keptFlipped)).equals(await served(urls.flipped))).toBe(true);
+    expect(rig.json(keptFlipped.replace(/zip$/, 'json'))).toMatchObject({
+      target: 'archive/BNBUSDT/2024-01',
+      code: 'archive-checksum',
+      url: urls.flipped,
+      expected_sha256: sum,
+      actual_sha256: got,
+    });
 
     for (const month of months) {
       const [symbol = '', period = ''] = month.split('/');
@@ -182,6 +204,8 @@ describe('a listing host that is down for one symbol', () => {
   it('blocks that symbol only: the reports are built without it, exit code 1, and a later build heals', async () => {
     await start();
     const fault = exchange.faults.add({ kind: 'reset', match: /\/listing\?.*ETHUSDT/ });
+    // Or its files would be found one by one.
+    const archive = exchange.faults.add({ kind: 'reset', match: /ETHUSDT/, method: 'HEAD' });
     const rig = workspace();
     const run = await cli(rig.dir, ['build']);
     expect(run.code).toBe(1);
@@ -202,6 +226,7 @@ describe('a listing host that is down for one symbol', () => {
     ]);
 
     fault.remove();
+    archive.remove();
     const healed = await cli(rig.dir, ['build']);
     expect(healed.code).toBe(0);
     expect(ended(healed, 'executed').every((target) => /ETHUSDT|reports/.test(target))).toBe(true);

@@ -6,6 +6,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { builtins, marketConfig, templateFile } from '../../src/compose.ts';
+import type { Json } from '../../src/engine/json.ts';
 import { byCodeUnit } from '../../src/engine/json.ts';
 import { Rig } from '../rig.ts';
 
@@ -27,6 +28,10 @@ export interface MarketSpec {
   readonly interval?: string;
   /** Default: one that is never due, so that only `refresh` asks again. */
   readonly listingRefresh?: string;
+  /** Default: gaps are asked for at REST. */
+  readonly fill?: 'rest' | 'none';
+  /** Further sections of the config. */
+  readonly more?: Readonly<Record<string, Json>>;
 }
 
 const CONFIGS = 'configs: [configs/base.yaml, configs/data.history.yaml]';
@@ -47,6 +52,7 @@ export function marketFiles(spec: MarketSpec): Readonly<Record<string, string>> 
 function configText(spec: MarketSpec): string {
   const { exchange, symbols, from, to, market = 'spot', interval = '1m', listingRefresh = '36500d' } = spec;
   const config = {
+    ...spec.more,
     market,
     interval,
     symbols,
@@ -56,6 +62,7 @@ function configText(spec: MarketSpec): string {
       listing_url: exchange.listingUrl,
       rest_url: exchange.restUrl,
       listing_refresh: listingRefresh,
+      fill: spec.fill ?? 'rest',
     },
   };
   return `${JSON.stringify(config, undefined, 2)}\n`;

@@ -155,7 +155,11 @@ describe('a republished daily file', () => {
     const rig = await builtOnce();
     exchange.republish(fileKey('BTCUSDT', DAY), (rows) => rows.slice(0, -30));
     await rig.build([], { refresh: true });
-    expect(coverageOf(rig, 'BTCUSDT', '2024-02')).toMatchObject({ missing: '30', present: '4290' });
+    expect(coverageOf(rig, 'BTCUSDT', '2024-02')).toMatchObject({
+      missing: '0',
+      present: '4320',
+      source: 'mixed',
+    });
     const clean = marketRig(spec());
     await clean.build();
     expect(differences(published(rig.dir), published(clean.dir))).toEqual([]);

@@ -46,7 +46,8 @@ async function served(period: string): Promise<string> {
 }
 
 async function built(): Promise<Rig> {
-  const rig = marketRig({ exchange, symbols: [SYMBOL], from: FROM, to: TO });
+  // What the files themselves say: REST would fill the gap of the archive.
+  const rig = marketRig({ exchange, symbols: [SYMBOL], from: FROM, to: TO, fill: 'none' });
   const { failures, diagnostics } = await rig.build();
   expect({ failures, diagnostics }).toEqual({ failures: {}, diagnostics: '' });
   return rig;

@@ -1,0 +1,4 @@
+import { describe } from 'vitest';
+import { testMixtures } from './mixtures.ts';
+
+describe('mixtures of faults', () => testMixtures(51, 100));
