@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { testsThatNeedRealdata } from './test/needs-realdata.ts';
@@ -18,6 +20,8 @@ function leftOut(): readonly string[] {
 
 export default defineConfig({
   test: {
+    // What a test learns of bans by its local exchange is nothing that the user's own builds should heed.
+    env: { XDG_STATE_HOME: mkdtempSync(join(tmpdir(), 'pipeline-state-')) },
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...leftOut()],
     pool: 'forks',
