@@ -79,6 +79,8 @@ function prepare(project: string, workspace: string, url: string, listingUrl: st
   for (const file of ['pipeline.yaml', 'configs/base.yaml', 'configs/data.history.yaml'])
     cpSync(join(project, file), join(workspace, file));
   const config = {
+    market: 'spot',
+    interval: '1m',
     symbols: SYMBOLS,
     history: { start_ts_utc: '2023-01-01T00:00:00Z', end_ts_utc: '2024-08-31T23:59:00Z' },
     binance: { archive_url: url, listing_url: listingUrl, rest_url: url, listing_refresh: '36500d' },
