@@ -6,14 +6,14 @@ import { FLAG } from './rules.ts';
 import type { Bars } from './table.ts';
 import { cell, VALUES } from './table.ts';
 
-/** Bars. One that has changed may have become final as well. */
+/** Bars, by names that people read. One that has changed may have become final as well. */
 export type Changes = {
-  readonly added: number;
+  readonly rows_added: number;
   /** A value is another one, `source` and `flags` aside. */
-  readonly changed: number;
-  readonly removed: number;
+  readonly rows_changed: number;
+  readonly rows_removed: number;
   /** Provisional before, and not any more. */
-  readonly final: number;
+  readonly rows_made_final: number;
 };
 
 /** Undefined where there are none. Both are ascending and unique by `ts`. */
@@ -32,7 +32,8 @@ export function changesBetween(before: Bars, after: Bars): Changes | undefined {
     old++;
   }
   removed += before.rows - old;
-  return added + changed + removed + final === 0 ? undefined : { added, changed, removed, final };
+  if (added + changed + removed + final === 0) return undefined;
+  return { rows_added: added, rows_changed: changed, rows_removed: removed, rows_made_final: final };
 }
 
 function isProvisional(bars: Bars, row: number): boolean {

@@ -2,7 +2,8 @@
  * Task: a month's staged rows and what REST gave for its gaps → the final table, its summary beside it. A row from
  * REST counts only where the files have none. It asks nobody and mends nothing.
  */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
 import { canonicalJson, defineTask, inputPath, outputPath, sha256 } from '../../src/engine/task.ts';
@@ -22,7 +23,7 @@ import type { FillDocument } from './rest-rows.ts';
 import { parseRestRows, rowsText } from './rest-rows.ts';
 import { countFlags } from './rules.ts';
 import type { Bars } from './table.ts';
-import { SOURCES } from './table.ts';
+import { newBars, SOURCES } from './table.ts';
 import type { Merged } from './union.ts';
 import { fillFrom } from './union.ts';
 
@@ -84,7 +85,7 @@ function restName({ symbol, interval }: Params, { month }: MonthOf): string {
   return `${symbol}-${interval}-${month}.rest.json`;
 }
 
-/** What is otherwise than in the table in place, if there is one that can be read. */
+/** What is otherwise than in the table in place: without one all is new, and of one that cannot be read nothing is said. */
 async function changesSince(
   { workspace, finalOutputs, signal }: TaskContext<Params>,
   session: Session,
@@ -93,10 +94,8 @@ async function changesSince(
   const path = join(workspace, finalOutputs['bars'] ?? '');
   let before: Bars;
   try {
-    if (!(await stat(path)).isFile()) return undefined;
-    before = await readBars(session, path);
+    before = existsSync(path) ? await readBars(session, path) : newBars(0);
   } catch {
-    // There is none, or one that is damaged or of another form: nothing to compare with.
     signal.throwIfAborted();
     return undefined;
   }

@@ -162,7 +162,7 @@ describe('days that no file has yet', () => {
     const finished = later.events.find(
       (event) => event.type === 'target-finished' && event.target === 'bars/BTCUSDT/2024-01',
     );
-    expect(finished && 'changes' in finished && finished.changes).toEqual({ final: 2 * 1_440 });
+    expect(finished && 'changes' in finished && finished.changes).toEqual({ rows_made_final: 2 * 1_440 });
   });
 
   it('are brought up to the last closed bar: the open one is left out until it has closed', async () => {
