@@ -29,6 +29,8 @@ export interface PlainOptions {
 
 /** One failed listing blocks all months of its symbol: a log needs to name a few and count the rest. */
 const BLOCKED_SHOWN = 3;
+/** A disk that is too small, or a host that has banned us, fails many targets with one and the same message. */
+const SAME_SHOWN = 3;
 /** How often a log says how far downloads are. */
 const PROGRESS_MS = 10_000;
 
@@ -43,6 +45,8 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
   let dryRun = false;
   /** How many targets each failure has blocked so far, by what is said of it. */
   const blocked = new Map<string, number>();
+  /** The same for failures, by their message. */
+  const failures = new Map<string, { readonly first: string; readonly code: string; count: number }>();
   const model = createProgressModel(options.now ?? (() => performance.now()));
   let ticker: NodeJS.Timeout | undefined;
 
@@ -70,8 +74,14 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
       blocked.set(why, count);
       if (count > BLOCKED_SHOWN) return;
     }
-    if (event.outcome === 'failed') print(formatFailure(event, style, verbose).join('\n'));
-    else if (!quiet && (verbose || event.outcome !== 'fresh')) print(finishedLine(event, style, dryRun));
+    if (event.outcome === 'failed') {
+      const { code = 'failed', message = event.target } = event.failure ?? {};
+      const same = failures.get(message) ?? { first: event.target, code, count: 0 };
+      same.count++;
+      failures.set(message, same);
+      if (same.count > SAME_SHOWN && !verbose) return;
+      print(formatFailure(event, style, verbose).join('\n'));
+    } else if (!quiet && (verbose || event.outcome !== 'fresh')) print(finishedLine(event, style, dryRun));
   }
 
   function restOfBlocked(): void {
@@ -79,6 +89,17 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
       if (count > BLOCKED_SHOWN) print(tidy(verb('blocked'), `and ${count - BLOCKED_SHOWN} more`, why));
     }
     blocked.clear();
+    for (const { first, code, count } of failures.values()) {
+      if (count > SAME_SHOWN && !verbose)
+        print(
+          tidy(
+            style.red(verb('failed')),
+            `and ${count - SAME_SHOWN} more`,
+            `${printable(code)}, as ${printable(first)}`,
+          ),
+        );
+    }
+    failures.clear();
   }
 
   function aside(event: BuildEvent): void {

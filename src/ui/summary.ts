@@ -73,13 +73,19 @@ export function formatSummary(
   },
 ): string {
   const style = styleFor(options.color);
-  const lines = failed.slice(0, LISTED).flatMap(({ target, failure }) => {
+  const groups = alike(failed);
+  const lines = groups.slice(0, LISTED).flatMap(({ target, failure, more }) => {
     // The whole message stands above, where the target ended.
     const what = printable(failure?.code ?? 'failed');
+    const others = more === 0 ? '' : ` and ${more} more`;
     const todo = failure?.hint ?? `its whole log: pipeline --verbose build ${target}`;
-    return [`${style.red('failed')} ${style.bold(printable(target))}: ${what}`, `  ${printable(todo)}`];
+    return [
+      `${style.red('failed')} ${style.bold(printable(target))}${others}: ${what}`,
+      `  ${printable(todo)}`,
+    ];
   });
-  if (failed.length > LISTED) lines.push(`and ${failed.length - LISTED} more: pipeline status @failed`);
+  const left = groups.slice(LISTED).reduce((sum, { more }) => sum + 1 + more, 0);
+  if (left > 0) lines.push(`and ${left} more: pipeline status @failed`);
   for (const [rule, counts] of options.changes ?? []) lines.push(...changesLine(rule, counts));
   if (options.downloaded !== undefined) lines.push(downloadedLine(options.downloaded));
   const closing = closingLine(finished, options.dryRun === true);
@@ -87,7 +93,19 @@ export function formatSummary(
   return `${[...lines, paint(closing)].join('\n')}\n`;
 }
 
-/** `bars: 1,440 added, 44,640 final`; nothing where every count is 0. */
+/** Failures with the very same message are one trouble: the first of each, and how many more there are. */
+function alike(failed: readonly FailedTarget[]): readonly (FailedTarget & { readonly more: number })[] {
+  const groups = new Map<string, FailedTarget & { more: number }>();
+  for (const each of failed) {
+    const key = each.failure === undefined ? each.target : `${each.failure.code} ${each.failure.message}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, { ...each, more: 0 });
+    else known.more++;
+  }
+  return [...groups.values()];
+}
+
+/** `bars: 1,440 rows added, 44,640 rows made final`; nothing where every count is 0. */
 function changesLine(rule: string, counts: ReadonlyMap<string, number>): readonly string[] {
   const said = [...counts].filter(([, count]) => count !== 0);
   if (said.length === 0) return [];

@@ -81,6 +81,17 @@ describe('plain lines', () => {
     expect(said([...months, buildFinished()], { ...PLAIN, verbose: true }).split('\n')).toHaveLength(6);
   });
 
+  it('give a failure that many targets share in full three times, and count the rest, unless verbose', () => {
+    const many = ['a', 'b', 'c', 'd', 'e'].map((key) =>
+      failed(`raw/${key}`, { code: 'disk-space', message: 'too little' }),
+    );
+    const all = [...many, failed('bars', CORRUPT), buildFinished({ failed: 6 })];
+    const lines = said(all).split('\n');
+    expect(lines.filter((line) => line.includes('too little'))).toHaveLength(3);
+    expect(lines.at(-2)).toBe('failed    and 2 more  disk-space, as raw/a');
+    expect(said(all, { ...PLAIN, verbose: true }).match(/too little/g)).toHaveLength(5);
+  });
+
   it('tell each thing worth knowing in a line, failures in full, and nothing of what is fresh', () => {
     expect(said(BUILD)).toBe(
       [

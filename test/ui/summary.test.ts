@@ -108,10 +108,25 @@ describe('the summary', () => {
   });
 
   it('lists 20 failures and counts the others', () => {
-    const many = Array.from({ length: 23 }, (_, index) => failed(`bars/${index}`, CORRUPT));
+    const many = Array.from({ length: 23 }, (_, index) =>
+      failed(`bars/${index}`, { ...CORRUPT, message: `${index} is corrupt` }),
+    );
     const lines = formatSummary(buildFinished({ failed: 23 }), many, PLAIN).split('\n');
     expect(lines[40]).toBe('and 3 more: pipeline status @failed');
     expect(lines).toHaveLength(43);
+  });
+
+  it('tells failures with one message as one trouble', () => {
+    const many = ['a', 'b', 'c'].map((key) =>
+      failed(`raw/${key}`, { code: 'disk-space', message: 'too little', hint: 'free at least 3 MB' }),
+    );
+    const text = formatSummary(buildFinished({ failed: 4 }), [...many, failed('bars', CORRUPT)], PLAIN);
+    expect(text.split('\n').slice(0, 4)).toEqual([
+      'failed raw/a and 2 more: disk-space',
+      '  free at least 3 MB',
+      'failed bars: archive-corrupt',
+      '  delete the file and build again',
+    ]);
   });
 
   it('is silent when quiet, unless something failed', () => {
