@@ -9,7 +9,6 @@ import type { ExitCode } from './exit-codes.ts';
 import { EXIT, worst } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { complain, errTerminal } from './io.ts';
-import { printStatus } from './status.ts';
 import type { Common } from './workspace.ts';
 import { openWorkspace, printDiagnostics } from './workspace.ts';
 
@@ -30,7 +29,10 @@ export interface BuildOptions {
 export async function build(common: Common, options: BuildOptions, io: Io): Promise<ExitCode> {
   const opened = openWorkspace(common, io);
   if (opened === undefined) return EXIT.usage;
-  if (options.dryRun) return printStatus(opened, common, { ...options, check: false, staleOnly: true }, io);
+  if (options.dryRun) {
+    const { printStatus } = await import('./status.ts');
+    return printStatus(opened, common, { ...options, check: false, staleOnly: true }, io);
+  }
   const reporter = await reporters(common, io);
   try {
     const result = await buildWorkspace({

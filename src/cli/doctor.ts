@@ -53,7 +53,8 @@ function manifestCheck(opened: OpenWorkspace | 'none'): DoctorCheck {
   const name = 'manifest';
   if (opened !== 'none') {
     const { file, rules, asOf } = opened.manifest;
-    return ok(name, `${file} has ${rules.size} rules, as of ${formatInstant(asOf)}`);
+    const count = rules.size === 1 ? '1 rule' : `${rules.size} rules`;
+    return ok(name, `${file} has ${count}, as of ${formatInstant(asOf)}`);
   }
   return {
     name,

@@ -34,9 +34,9 @@ export async function lagOf(
   for (const index of named.targets) {
     const { id, keys } = graph.target(index);
     const left = loaded.successes.get(id)?.outputs.find(({ name }) => name === LAG_SOURCE.output);
-    if (left !== undefined) paths.get(keys[position] ?? '')?.unshift(resolve(workspace, left.path));
+    if (left !== undefined) paths.get(keys[position] ?? '')?.push(resolve(workspace, left.path));
   }
-  const symbols = [...paths].map(([symbol, summaries]) => ({ symbol, summaries }));
+  const symbols = [...paths].map(([symbol, summaries]) => ({ symbol, summaries: summaries.reverse() }));
   const { lag, unreadable } = readLag(symbols, manifest.asOf);
   for (const path of unreadable)
     complain(

@@ -18,7 +18,7 @@ export function formatRate(bytesPerSecond: number): string {
 
 /** `1,440`. */
 export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return String(count).replace(/(?<!\.\d*)\B(?=(?:\d{3})+(?!\d))/g, ',');
 }
 
 function threeDigits(value: number): string {

@@ -41,6 +41,7 @@ describe('amounts', () => {
       '44,640',
       '1,234,567',
     ]);
+    expect([-5_000, 1234.56789, 0.12345].map(formatCount)).toEqual(['-5,000', '1,234.56789', '0.12345']);
     fc.assert(
       fc.property(fc.nat(), (count) => {
         expect(formatCount(count)).toMatch(/^\d{1,3}(,\d{3})*$/);

@@ -29,7 +29,7 @@ export class RuleTally {
 
   /** What trails in after a target's end is none of its bytes. */
   progress(target: string, bytes: number): void {
-    if (this.#running.has(target)) this.#running.set(target, bytes);
+    if (this.#running.has(target)) this.#running.set(target, Math.round(bytes));
   }
 
   /** Whether it ran at all. */

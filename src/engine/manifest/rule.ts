@@ -9,11 +9,13 @@ import type { Dimension, OpenJson, Rule } from './model.ts';
 import { suggest } from './nearest.ts';
 import type { Entry, YamlNode } from './node.ts';
 import { childOf, entriesOf, itemsOf, textOf } from './node.ts';
-import { closedField, closedJson, openJson } from './open.ts';
+import { closedField, closedJson, literalText, openJson, openTemplate } from './open.ts';
 import type { RuleOutline } from './outline.ts';
 import { readOutput } from './outputs.ts';
+import { checkPointer } from './references.ts';
 import { fields } from './schema.ts';
 import type { Scope, Values } from './scope.ts';
+import { topScope } from './scope.ts';
 import { describeValue } from './wording.ts';
 
 export const DEFAULT_POOL = 'cpu';
@@ -145,7 +147,7 @@ type Policy = Pick<
   | 'default'
 >;
 
-function readPolicy(node: YamlNode, scope: Scope, { pools }: World): Policy {
+function readPolicy(node: YamlNode, scope: Scope, { pools, values }: World): Policy {
   const { owner, report } = scope;
   const poolNode = childOf(node, 'pool');
   const pool = textOf(poolNode) ?? DEFAULT_POOL;
@@ -171,7 +173,7 @@ function readPolicy(node: YamlNode, scope: Scope, { pools }: World): Policy {
     retries: closedField(childOf(node, 'retries'), fields.retries, `"retries" of ${owner}`, scope) ?? 0,
     timeoutMs: limit('timeout'),
     deadlineMs: limit('deadline'),
-    disk: readDisk(node, scope),
+    disk: readDisk(node, topScope(values, `"disk" of ${owner}`)),
     partitions: PARTITIONS.find((each) => each === partitions) ?? 'all',
     refreshAfterMs: durationOf(childOf(refresh, 'after'), `"refresh.after" of ${owner}`, scope),
     sweepAfterMs: durationOf(childOf(refresh, 'sweep'), `"refresh.sweep" of ${owner}`, scope),
@@ -187,22 +189,26 @@ function durationOf(node: YamlNode | undefined, subject: string, scope: Scope): 
 }
 
 /** The keyed input is one of the rule's own: only its value can tell how much a run is going to write. */
-function readDisk(node: YamlNode, { owner, report }: Scope): Rule['disk'] {
+function readDisk(node: YamlNode, scope: Scope): Rule['disk'] {
+  const { owner, report } = scope;
   const disk = childOf(node, 'disk');
   const inputNode = childOf(disk, 'input');
-  const [input, pointer] = [textOf(inputNode), textOf(childOf(disk, 'pointer'))];
+  const pointerNode = childOf(disk, 'pointer');
+  const template = pointerNode && openTemplate(pointerNode, scope);
+  if (template) checkPointer(template, pointerNode.place, scope);
+  const [input, pointer] = [textOf(inputNode), template && literalText(template)];
   if (input === undefined || pointer === undefined) return undefined;
   const inputs = entriesOf(childOf(node, 'in'));
   const given = inputs.find(({ key }) => key === input);
   const place = inputNode?.place;
   if (given === undefined) {
     const names = inputs.map(({ key }) => key);
-    report(error(`unknown input "${input}" in "disk" of ${owner}`, place, suggest(input, names, 'inputs')));
+    report(error(`unknown input "${input}" in ${owner}`, place, suggest(input, names, 'inputs')));
     return undefined;
   }
   const keyed = childOf(given.value, 'pointer') ?? textOf(given.value)?.includes('#/');
   if (keyed === undefined || keyed === false) {
-    report(error(`input "${input}" in "disk" of ${owner} has no "pointer": only a value tells bytes`, place));
+    report(error(`input "${input}" in ${owner} has no "pointer": only a value tells bytes`, place));
     return undefined;
   }
   return { input, pointer };

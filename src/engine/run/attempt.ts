@@ -2,9 +2,12 @@
  * Carries a target's task out, with retries and a time limit, and turns whatever happens into a value. Knows the
  * task contract; neither commits nor records.
  */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
 import { shellQuote } from '../manifest/shell-quote.ts';
+import { removeTree } from '../state/files.ts';
 import type { Task, TaskContext, TaskDone, TaskFailure, TaskResult } from '../task.ts';
 import type { RunPlan } from './decide.ts';
 import { paramsOf } from './parts.ts';
@@ -12,6 +15,7 @@ import { renderRecipe } from './recipe.ts';
 import type { OutputPlace } from './run-target.ts';
 import type { Session } from './session.ts';
 import { runShell } from './shell.ts';
+import { noAnswer } from './task-answer.ts';
 import type { Try } from './task-context.ts';
 import { taskContext } from './task-context.ts';
 
@@ -30,6 +34,8 @@ export interface AttemptRequest {
 
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+/** A longer timer goes off at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const KEPT_LOG_LINES = 20;
 
 export async function attempt(request: AttemptRequest): Promise<Attempted> {
@@ -41,13 +47,10 @@ export async function attempt(request: AttemptRequest): Promise<Attempted> {
     if (result.kind === 'ended') return result.attempted;
     const { failure } = result;
     const waitMs = waitBefore(tried + 1, failure, request.session.options.retryWaitMs ?? FIRST_WAIT_MS);
-    const late = rule.deadlineMs !== undefined && performance.now() - started + waitMs > rule.deadlineMs;
-    if (tried > rule.retries || !result.again || request.signal.aborted || late) {
-      const shown = withLog(
-        late && result.again ? pastDeadline(failure, rule.deadlineMs) : failure,
-        log,
-        result,
-      );
+    const more = tried <= rule.retries && result.again && !request.signal.aborted;
+    const late = more ? tooLate(waitMs, performance.now() - started, rule.deadlineMs) : undefined;
+    if (!more || late !== undefined) {
+      const shown = withLog(late === undefined ? failure : withHint(failure, late), log, result);
       // An interrupted target leaves nothing behind, half of what it wanted included.
       if (result.done !== undefined && !request.signal.aborted)
         return { kind: 'done', done: result.done, incomplete: shown };
@@ -56,19 +59,34 @@ export async function attempt(request: AttemptRequest): Promise<Attempted> {
     request.emit({ type: 'target-retry', target: id, attempt: tried, message: failure.message, waitMs });
     // An abort ends the wait; the next attempt then ends at once with the abort as its failure.
     await sleep(waitMs, undefined, { signal: request.signal }).catch(() => undefined);
+    clear(request.places);
+  }
+}
+
+/** Of what one try has written nothing is left to the next. */
+function clear(places: readonly OutputPlace[]): void {
+  for (const { temporary, directory } of places) {
+    removeTree(temporary);
+    mkdirSync(directory ? temporary : dirname(temporary), { recursive: true });
   }
 }
 
 /** Doubled each time, with jitter, so that targets that failed together do not come back together. */
 function waitBefore(attempt: number, { retryAfterMs = 0 }: TaskFailure, firstMs: number): number {
   const backOff = Math.min(LONGEST_WAIT_MS, firstMs * 2 ** (attempt - 2));
-  return Math.round(Math.max(retryAfterMs, backOff * (0.5 + Math.random() / 2)));
+  // What is no number asks for nothing.
+  return Math.round(Math.max(retryAfterMs || 0, backOff * (0.5 + Math.random() / 2)));
 }
 
-function pastDeadline(failure: TaskFailure, deadlineMs: number | undefined): TaskFailure {
-  const told = failure.hint === undefined ? '' : `${failure.hint}; `;
-  const hint = `${told}another try would pass the rule's deadline of ${Math.round((deadlineMs ?? 0) / 1000)} s`;
-  return { ...failure, hint };
+/** Why no other try is begun after such a wait; undefined: one is. */
+function tooLate(waitMs: number, spentMs: number, deadlineMs: number | undefined): string | undefined {
+  if (deadlineMs !== undefined && spentMs + waitMs > deadlineMs)
+    return `another try would pass the rule's deadline of ${Math.round(deadlineMs / 1000)} s`;
+  return waitMs > LONGEST_TIMER_MS ? 'another try may not be made for longer than a build waits' : undefined;
+}
+
+function withHint(failure: TaskFailure, why: string): TaskFailure {
+  return { ...failure, hint: failure.hint === undefined ? why : `${failure.hint}; ${why}` };
 }
 
 function withLog(
@@ -166,7 +184,8 @@ async function runTask(task: Task, request: AttemptRequest, each: Try): Promise<
     }
   }
   const result = await task.run(taskContext(request, params, each));
-  return result ?? undefined;
+  const failed = noAnswer(plan.target.id, result);
+  return failed === undefined ? (result ?? undefined) : { failed };
 }
 
 function caught(thrown: unknown, request: AttemptRequest, limit: AbortSignal | undefined): Once {

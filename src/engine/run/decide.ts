@@ -106,7 +106,7 @@ function decideReadable(
     previous,
     reasons: asked && sure.length === 0 ? [due] : sure,
     onlyDue: asked && sure.length === 0,
-    sweep: sweepDue(session, target, previous),
+    sweep: sweepDue(session, target, previous, sure),
   };
 
   if (plan.reasons.length === 0) {

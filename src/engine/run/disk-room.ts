@@ -7,6 +7,7 @@ import { statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Failure } from '../events.ts';
 import { atPointer } from '../json.ts';
+import { errorCode } from '../state/files.ts';
 import type { StatMemo } from '../state/memo.ts';
 import type { RunPlan } from './decide.ts';
 import { outputPath } from './parts.ts';
@@ -26,6 +27,8 @@ interface Volume {
 export class DiskRoom {
   readonly #memo: StatMemo;
   readonly #volumes = new Map<number, Volume>();
+  /** By target: where it has claimed room. */
+  readonly #claimed = new Map<number, Volume>();
   readonly #freeOn: (folder: string) => number;
 
   constructor(memo: StatMemo, freeOn = freeBytes) {
@@ -35,41 +38,56 @@ export class DiskRoom {
 
   /** Counts what a waiting target is going to write. */
   claim(plan: RunPlan): void {
+    this.release(plan);
     const bytes = bytesOf(plan);
-    const volume = bytes === undefined ? undefined : this.#volumeOf(plan);
+    const volume = bytes === undefined ? undefined : this.#volumeFor(plan, bytes);
     if (bytes === undefined || volume === undefined) return;
-    volume.total += bytes - (volume.claims.get(plan.target.index) ?? 0);
+    volume.total += bytes;
     volume.claims.set(plan.target.index, bytes);
+    this.#claimed.set(plan.target.index, volume);
   }
 
   /** It has been written, or will not be. */
-  release(plan: RunPlan): void {
-    const volume = bytesOf(plan) === undefined ? undefined : this.#volumeOf(plan);
+  release({ target: { index } }: RunPlan): void {
+    const volume = this.#claimed.get(index);
     if (volume === undefined) return;
-    volume.total -= volume.claims.get(plan.target.index) ?? 0;
-    volume.claims.delete(plan.target.index);
+    volume.total -= volume.claims.get(index) ?? 0;
+    volume.claims.delete(index);
+    this.#claimed.delete(index);
   }
 
   /** Why a target must not be started; undefined when all that is claimed fits. */
-  shortage(plan: RunPlan): Failure | undefined {
-    const volume = bytesOf(plan) === undefined ? undefined : this.#volumeOf(plan);
+  shortage({ target: { index, id, rule } }: RunPlan): Failure | undefined {
+    const volume = this.#claimed.get(index);
     if (volume === undefined) return undefined;
     const free = this.#freeOn(volume.folder);
     if (volume.failure === undefined && volume.total + RESERVE > free) {
       const files = volume.claims.size === 1 ? '1 target' : `${volume.claims.size} targets`;
       volume.failure = {
         code: 'disk-space',
-        message: `${files} of rule "${plan.target.rule.name}" and the like still write ${megabytes(volume.total)}, and only ${megabytes(free)} are free where ${plan.target.id} goes: none of them was started`,
+        message: `${files} of rule "${rule.name}" and the like still write ${megabytes(volume.total)}, and only ${megabytes(free)} are free where ${id} goes: none of them was started`,
         hint: `free at least ${megabytes(volume.total + RESERVE - free)} there, or ask for less: fewer keys, or --from and --to`,
       };
     }
     return volume.failure;
   }
 
-  #volumeOf({ target, partition }: RunPlan): Volume | undefined {
+  /** Undefined where nothing is going to be written, and where that cannot be told: then the run itself will say. */
+  #volumeFor({ target, partition }: RunPlan, bytes: number): Volume | undefined {
     const [output] = target.rule.outputs;
     if (output === undefined) return undefined;
-    const folder = existing(this.#memo.absolute(outputPath(output, partition, '')));
+    const path = this.#memo.absolute(outputPath(output, partition, ''));
+    try {
+      // A file of that very size is there already: it may well be taken as it is, and no records are left to say so.
+      if (statSync(path, { throwIfNoEntry: false })?.size === bytes) return undefined;
+      return this.#volumeAt(existing(path));
+    } catch (thrown) {
+      if (errorCode(thrown) === undefined) throw thrown;
+      return undefined;
+    }
+  }
+
+  #volumeAt(folder: string): Volume {
     const { dev } = statSync(folder);
     const known = this.#volumes.get(dev);
     if (known !== undefined) return known;

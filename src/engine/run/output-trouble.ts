@@ -14,6 +14,7 @@ const DISK_TROUBLE: Readonly<Record<string, string>> = {
   EISDIR: 'a folder stands where a file is wanted: move it away',
   ENOTEMPTY: 'a folder stands where a file is wanted: move it away',
   EEXIST: 'a file stands where a folder is wanted: move it away',
+  ELOOP: 'a link leads back to itself: move it away',
 };
 
 /** Trouble with the place where outputs go is an expected failure; anything else that is thrown here is a bug. */

@@ -94,22 +94,31 @@ export function dueReason(
   if (previous === undefined) return undefined;
   const { refreshAfterMs } = target.rule;
   const { now, refresh } = session.options;
-  const due: Reason = { kind: 'due', name: target.id, was: previous.finishedAt };
-  if (refreshAfterMs !== undefined) {
-    if (refresh || now >= Date.parse(previous.finishedAt) + refreshAfterMs) return due;
-    // The clock was set back: an age below zero proves nothing.
-    if (Date.parse(previous.finishedAt) > now) return due;
-  }
-  const recheckAt = previous.absent?.recheckAt ?? previous.recheckAt;
-  if (recheckAt !== undefined && now >= Date.parse(recheckAt)) return due;
-  return undefined;
+  const { finishedAt, absent } = previous;
+  const due: Reason = { kind: 'due', name: target.id, was: finishedAt };
+  if (refreshAfterMs !== undefined && (refresh || hasPassed(refreshAfterMs, finishedAt, now))) return due;
+  const recheckAt = absent?.recheckAt ?? previous.recheckAt;
+  if (recheckAt === undefined) return undefined;
+  return hasPassed(Date.parse(recheckAt) - Date.parse(finishedAt), finishedAt, now) ? due : undefined;
 }
 
-/** Whether a run of a volatile target is to look at all there is: without `refresh.sweep` each one does. */
-export function sweepDue(session: Session, { rule }: Target, previous: SuccessRecord | undefined): boolean {
-  const { now, sweep } = session.options;
-  if (sweep || rule.sweepAfterMs === undefined || previous?.sweptAt === undefined) return true;
-  const swept = Date.parse(previous.sweptAt);
-  // The clock was set back: an age below zero proves nothing.
-  return now >= swept + rule.sweepAfterMs || swept > now;
+/**
+ * Whether a run of a volatile target is to look at all there is: without `refresh.sweep` each one does, and with it
+ * one that cannot go on from what is in place, because more than its age or a failure calls for it (`sure`).
+ */
+export function sweepDue(
+  { options: { now, sweep } }: Session,
+  { rule: { sweepAfterMs } }: Target,
+  previous: SuccessRecord | undefined,
+  sure: readonly Reason[],
+): boolean {
+  if (sweep || sweepAfterMs === undefined || previous?.sweptAt === undefined) return true;
+  if (previous.absent !== undefined || sure.some(({ kind }) => kind !== 'failed')) return true;
+  return hasPassed(sweepAfterMs, previous.sweptAt, now);
+}
+
+/** The clock may have been set back: an age below zero proves nothing. */
+function hasPassed(ms: number, since: string, now: number): boolean {
+  const age = now - Date.parse(since);
+  return !(age >= 0 && age < ms);
 }

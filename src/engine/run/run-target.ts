@@ -28,7 +28,7 @@ import { outputPath } from './parts.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Ended } from './success.ts';
-import { digestOfDirectory, factsOf, sameOutputs, sweptAt } from './success.ts';
+import { changesOf, digestOfDirectory, dueAgain, factsOf, sameOutputs, sweptAt } from './success.ts';
 
 export interface OutputPlace extends Placement {
   readonly name: string;
@@ -115,11 +115,10 @@ export class LocalRunner implements Runner {
       case 'absent': {
         if (!this.#inputsHold(plan)) return { kind: 'again' };
         const { reason, recheckAfter } = attempted;
-        const at = recheckAfter === undefined ? undefined : new Date(Date.now() + recheckAfter).toISOString();
         this.#record(plan, times.seconds, {
           outputs: [],
           discovered: [],
-          absent: { reason, ...(at === undefined ? {} : { recheckAt: at }) },
+          absent: { reason, ...dueAgain(recheckAfter) },
         });
         return {
           kind: 'settled',
@@ -187,7 +186,6 @@ export class LocalRunner implements Runner {
     const { incomplete, done } = ended;
     const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
     const outcome = same ? 'checked' : 'executed';
-    const changes = Object.entries(done.changes ?? {}).filter(([, count]) => count !== 0);
     return {
       kind: 'settled',
       settled: {
@@ -195,7 +193,7 @@ export class LocalRunner implements Runner {
         record,
         elided: false,
         reasons: plan.reasons,
-        ...(changes.length === 0 ? {} : { changes: Object.fromEntries(changes) }),
+        ...changesOf(done),
         ...(incomplete === undefined ? {} : { incomplete }),
       },
       outcome: incomplete === undefined ? outcome : 'failed',
@@ -218,7 +216,7 @@ export class LocalRunner implements Runner {
       fingerprint,
       parts,
       ...facts,
-      ...sweptAt(plan),
+      ...sweptAt(plan, facts.incomplete),
       finishedAt: new Date().toISOString(),
       seconds,
     };

@@ -20,20 +20,38 @@ export function factsOf(
   { done, incomplete, runId, learnt }: Ended,
 ): Pick<SuccessRecord, 'discovered'> & Partial<SuccessRecord> {
   const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
-  const { recheckAfter } = done;
   return {
     discovered: learnt,
-    ...(recheckAfter === undefined ? {} : { recheckAt: new Date(Date.now() + recheckAfter).toISOString() }),
+    ...dueAgain(done.recheckAfter),
     ...(incomplete === undefined ? {} : { incomplete }),
     ...(numbered ? { runId } : {}),
   };
 }
 
-/** When a volatile target last looked at all there is: now, or at an earlier run. */
-export function sweptAt({ target, sweep, previous }: RunPlan): Pick<SuccessRecord, 'sweptAt'> {
+/** The last instant that a date can name. */
+const LAST_INSTANT = 8.64e15;
+
+/** An answer that outlasts all dates is never due again; a time that is no number is at once. */
+export function dueAgain(recheckAfter: number | undefined): { readonly recheckAt?: string } {
+  if (recheckAfter === undefined) return {};
+  const at = Date.now() + (recheckAfter || 0);
+  return at > LAST_INSTANT ? {} : { recheckAt: new Date(Math.max(0, at)).toISOString() };
+}
+
+/** When a volatile target last looked at all there is: now, or at an earlier run if this one has not seen it all. */
+export function sweptAt(
+  { target, sweep, previous }: RunPlan,
+  incomplete: Failure | undefined,
+): Pick<SuccessRecord, 'sweptAt'> {
   if (target.rule.sweepAfterMs === undefined) return {};
-  const at = sweep ? new Date().toISOString() : previous?.sweptAt;
+  const at = sweep && incomplete === undefined ? new Date().toISOString() : previous?.sweptAt;
   return at === undefined ? {} : { sweptAt: at };
+}
+
+/** What the task counted, but for zeros and what is no number. */
+export function changesOf({ changes = {} }: TaskDone): Pick<TaskDone, 'changes'> {
+  const counted = Object.entries(changes).filter(([, count]) => Number.isFinite(count) && count !== 0);
+  return counted.length === 0 ? {} : { changes: Object.fromEntries(counted) };
 }
 
 export function sameOutputs(previous: SuccessRecord | undefined, outputs: readonly OutputFact[]): boolean {

@@ -45,16 +45,23 @@ export function taskContext(
     attempts: target.rule.retries + 1,
     offline: session.options.offline,
     sweep: plan.sweep,
-    progress: (done, total, unit) =>
+    progress: (done, total, unit) => {
+      if (!isAmount(done)) return;
       emit({
         type: 'target-progress',
         target: target.id,
         rule: target.rule.name,
         done,
-        ...(total === undefined ? {} : { total }),
-        unit,
-      }),
-    log,
-    warn: (message) => emit({ type: 'target-warning', target: target.id, message }),
+        ...(isAmount(total) ? { total } : {}),
+        unit: String(unit),
+      });
+    },
+    log: (line) => log(String(line)),
+    warn: (message) => emit({ type: 'target-warning', target: target.id, message: String(message) }),
   };
+}
+
+/** Modules of users need not be typed, and may divide by nothing. */
+function isAmount(value: number | undefined): value is number {
+  return Number.isFinite(value) && Number(value) >= 0;
 }

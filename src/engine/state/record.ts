@@ -73,7 +73,7 @@ export function isRecord(value: unknown): value is JournalRecord {
         isListOf(value['parts'], (part) => isTexts(part, 3)) &&
         isListOf(value['discovered'], (pair) => isTexts(pair, 2)) &&
         isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
-        isFailure(value['incomplete'] ?? NO_FAILURE) &&
+        (value['incomplete'] === undefined || isFailure(value['incomplete'])) &&
         (value['absent'] === undefined ||
           (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
       );
@@ -89,8 +89,6 @@ export function isRecord(value: unknown): value is JournalRecord {
       return false;
   }
 }
-
-const NO_FAILURE: Failure = { code: '', message: '' };
 
 function isFailure(value: unknown): boolean {
   return isObject(value) && hasTexts(value, ['code', 'message']);

@@ -719,6 +719,43 @@ describe('policy', () => {
     `);
   });
 
+  it('finds the bytes that a run writes where a JSON pointer leads, the same for every target', () => {
+    const named = (pointer: string, at: number): string =>
+      `${at === 0 ? 'r' : `r${at}`}: { for: [symbol], in: { e: e.json#/x }, out: { x: "${at}/\${symbol}" }, run: echo, disk: { input: e, pointer: ${pointer} } }`;
+    expect(rule(named('"/${market}/size"', 0))?.disk).toEqual({ input: 'e', pointer: '/spot/size' });
+    expect(
+      mistakes({
+        ...files(),
+        'pipeline.yaml': manifest(used, ...['size', '/siz~e', '"/${symbol}"'].map(named)),
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      error: the JSON pointer "size" must begin with "/"
+       --> pipeline.yaml:8:110
+        |
+      8 | …r: { for: [symbol], in: { e: e.json#/x }, out: { x: "0/\${symbol}" }, run: echo, disk: { input: e, pointer: size } }
+        |                                                                                                             ^^^^
+        = write "/size"
+
+      error: "~" in the JSON pointer "/siz~e" must be written ~0
+       --> pipeline.yaml:9:111
+        |
+      9 | … { for: [symbol], in: { e: e.json#/x }, out: { x: "1/\${symbol}" }, run: echo, disk: { input: e, pointer: /siz~e } }
+        |                                                                                                           ^^^^^^
+        = ~0 is "~", ~1 is "/"
+
+      error: \${symbol} is the key of a partition, and "disk" of rule "r2" belongs to none
+        --> pipeline.yaml:10:113
+         |
+      10 | … [symbol], in: { e: e.json#/x }, out: { x: "2/\${symbol}" }, run: echo, disk: { input: e, pointer: "/\${symbol}" } }
+         |                                                                                                      ^^^^^^^^^
+         = only config values can be read here
+
+      3 errors
+      "
+    `);
+  });
+
   it('has pools of numbers or one per core', () => {
     const pools = loaded(
       `version: 1\npools: { network: 4, cpu: 3, more: auto }\nrules: { r: { out: { x: r }, run: echo } }\n`,

@@ -328,6 +328,7 @@ describe('a line whose checksum is right', () => {
     JSON.stringify({ ...success('a', 1), parts: [['task', 'task']] }),
     JSON.stringify({ ...success('a', 1), outputs: [null] }),
     JSON.stringify({ ...success('a', 1), absent: 'soon' }),
+    JSON.stringify({ incomplete: null, ...success('a', 1) }),
     JSON.stringify({ ...failure('a', 1), failure: undefined }),
     JSON.stringify({ ...code(1), files: [{}] }),
     '{"kind":"start"}',
