@@ -41,7 +41,7 @@ export function looker(
       const mine = turn;
       const base = urls[mine % urls.length] ?? '';
       const url = addressOf(base, key);
-      const gate = async (): Promise<TaskFailure | undefined> => health.hold(base);
+      const gate = async (): Promise<TaskFailure | undefined> => health.givenUp(base) ?? health.hold(base);
       const answer = await head(url, { signal, workspace, settings: network, gate });
       if (answer.ok) health.worked(base);
       else if (answer.held !== true) health.failed(base, answer, log);

@@ -23,6 +23,8 @@ export interface ListingHost {
 export function lister(ctx: TaskContext<unknown>, host: ListingHost): List {
   const { signal, workspace } = ctx;
   const gate = async (): Promise<TaskFailure | undefined> => {
+    const givenUp = health.givenUp(host.listing_url);
+    if (givenUp !== undefined) return givenUp;
     const hold = health.hold(host.listing_url);
     return hold && { ...hold, hint: 'build again then; if it comes back, lower pools.network' };
   };

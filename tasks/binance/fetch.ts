@@ -50,6 +50,9 @@ export type Fetched =
 
 type Context = Pick<TaskContext<unknown>, 'signal' | 'workspace' | 'progress' | 'log'>;
 
+/** Bytes a second: of a mirror that is slower than this the rest is left to the next one. */
+const LEAST_RATE = 10_000;
+
 /** A longer wait is left to the engine, which shows it and knows the deadline. */
 const LONGEST_HOLD_MS = 60_000;
 
@@ -65,7 +68,7 @@ export async function fetchZip(
   const round = new MirrorRound(ctx, wanted, isThere);
   const failures: TaskFailure[] = [];
   for (const [at, base] of turn.entries()) {
-    const got = await round.ask(base, turn.length === 1);
+    const got = await round.ask(base, { only: turn.length === 1, last: at === turn.length - 1 });
     if (got.kind !== 'failed') return got;
     if (turn.length > 1) ctx.log(`mirror ${at + 1} of ${turn.length}: ${got.failure.message}`);
     if (got.final === true) return { kind: 'failed', failure: got.failure, refused: round.refused };
@@ -83,6 +86,13 @@ interface Published {
 type Failed = { readonly kind: 'failed'; readonly failure: TaskFailure; readonly final?: true };
 type Got = Exclude<Fetched, { readonly kind: 'failed' }> | Failed;
 
+interface Turn {
+  /** There is no other mirror. */
+  readonly only: boolean;
+  /** There is none that has not been asked yet. */
+  readonly last: boolean;
+}
+
 /** What is known of one file while its mirrors are asked one after the other. */
 class MirrorRound {
   readonly #ctx: Context;
@@ -97,7 +107,7 @@ class MirrorRound {
     this.#isThere = isThere;
   }
 
-  async ask(base: string, only: boolean): Promise<Got> {
+  async ask(base: string, { only, last }: Turn): Promise<Got> {
     const { entry, name, network } = this.#wanted;
     const { signal, workspace } = this.#ctx;
     const elsewhere = 'name a mirror in binance.archive_url';
@@ -119,7 +129,7 @@ class MirrorRound {
       const answered = sum.http === undefined || sum.http.status !== undefined;
       if (!answered || this.#published.length === 0) return { kind: 'failed', failure: sum.failure };
     }
-    return this.#askZip(base, url, options);
+    return this.#askZip(base, url, last ? options : { ...options, leastRate: LEAST_RATE });
   }
 
   /** Of a request that was not sent there is nothing new to be said. */
@@ -131,6 +141,8 @@ class MirrorRound {
   async #heldBack(base: string, only: boolean): Promise<TaskFailure | undefined> {
     const { signal, log } = this.#ctx;
     for (;;) {
+      const givenUp = health.givenUp(base);
+      if (givenUp !== undefined) return givenUp;
       const hold = health.hold(base);
       if (hold === undefined) return undefined;
       if (!only || hold.retryAfterMs > LONGEST_HOLD_MS) return hold;

@@ -71,6 +71,8 @@ export default defineTask({
     const log = (line: string): void => ctx.log(line);
     const stored = await Answers.in({ workspace, folder, series, step, warn: (line) => ctx.warn(line) });
     if (!stored.ok) return { failed: stored.failure };
+    const unread = await stored.value.consult(gaps);
+    if (unread !== undefined) return { failed: unread };
     const client = new RestClient({ market, restUrl, limit, share, network, workspace, signal, log });
     const filled = await fillGaps({
       answers: stored.value,

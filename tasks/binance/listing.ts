@@ -1,14 +1,15 @@
 /**
  * Task: what the archive holds for one symbol, from S3 listings of its folders (docs/DOMAIN.md §1), or, where these
- * cannot be reached, from asking for its files one by one. Which of the files serve is for `sources`.
+ * cannot be reached, from asking for its files one by one. Where neither can be had, what was listed before goes on to
+ * count, and the target has failed all the same. Which of the files serve is for `sources`.
  */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
-import { defineTask, outputPath } from '../../src/engine/task.ts';
+import type { TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
+import { defineTask } from '../../src/engine/task.ts';
 import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
 import { baseUrlSchema, networkSchema, readSettings } from '../lib/settings.ts';
+import { writeOutput } from '../lib/write-output.ts';
 import { looker } from './archive-head.ts';
 import { isLastTry, isUnreached, lister } from './ask-listing.ts';
 import type { Series } from './layout.ts';
@@ -58,18 +59,44 @@ export default defineTask({
     const complete = ctx.sweep || previous?.probed === true ? undefined : previous;
     const listed = await listFolders(lister(ctx, settings.value), series, complete);
     const result = listed.ok
-      ? listed
+      ? unlessEmptied(listed.known, previous, series, settings.value)
       : await aroundListing(ctx, series, settings.value, previous, listed.failure);
-    if (!result.ok) return { failed: result.failure };
-
-    const { monthly, daily } = result.known;
-    if (Object.keys(monthly).length + Object.keys(daily).length === 0) {
-      return { absent: `no klines of ${symbol} at ${interval} in the archive`, recheckAfter: DAY };
-    }
-    await writeFile(outputPath(ctx, 'listing'), listingText(series, result.known));
-    return undefined;
+    if (result.ok) return written(ctx, series, result.known);
+    if (previous === undefined) return { failed: result.failure };
+    const { failure } = result;
+    const message = `${failure.message}; what was listed before goes on to count`;
+    return (await written(ctx, series, previous)) ?? { incomplete: { ...failure, message } };
   },
 });
+
+async function written(ctx: Context, series: Series, known: Known): Promise<TaskResult> {
+  if (countOf(known) === 0)
+    return {
+      absent: `no klines of ${series.symbol} at ${series.interval} in the archive`,
+      recheckAfter: DAY,
+    };
+  const unwritten = await writeOutput(ctx, 'listing', listingText(series, known));
+  return unwritten && { failed: unwritten };
+}
+
+function countOf({ monthly, daily }: Known): number {
+  return Object.keys(monthly).length + Object.keys(daily).length;
+}
+
+/** Nobody takes back years of files: an answer without any is of another place, or of a server in trouble. */
+function unlessEmptied(
+  known: Known,
+  previous: Known | undefined,
+  { symbol, interval }: Series,
+  { listing_url: url }: Settings,
+): Listed {
+  const before = previous === undefined ? 0 : countOf(previous);
+  if (before === 0 || countOf(known) > 0) return { ok: true, known };
+  const message = `${new URL(url).host} lists no klines of ${symbol} at ${interval}, and listed ${before} files before`;
+  const hint =
+    'check binance.listing_url; if the publisher has withdrawn them all, leave the symbol out, or remove its listing.json';
+  return { ok: false, failure: { code: 'listing-emptied', message, hint, transient: true } };
+}
 
 function inPlace(ctx: Context): string {
   const shown = ctx.finalOutputs['listing'];

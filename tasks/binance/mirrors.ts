@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { TaskFailure } from '../../src/engine/task.ts';
+import { durationText } from '../lib/duration.ts';
 import type { Ban } from '../lib/hosts/bans.ts';
 import { activeBan, hostAnswered, recordBan } from '../lib/hosts/bans.ts';
 import type { HttpFailure } from '../lib/http.ts';
@@ -17,6 +18,10 @@ export const archiveUrlsSchema = z.preprocess(
 );
 
 const UNREACHED_MS = 60_000;
+/** However many files are wanted of a host, no more time than this goes by in trying, but for what is under way. */
+const GIVEN_UP_MS = 300_000;
+/** Requests in vain that lie further apart say nothing of the time between them. */
+const APART_MS = 180_000;
 
 /** There was no connection, or none that was good for anything. */
 const UNREACHED: ReadonlySet<string> = new Set([
@@ -29,6 +34,13 @@ const UNREACHED: ReadonlySet<string> = new Set([
 
 export type Held = TaskFailure & { readonly retryAfterMs: number };
 
+/** Requests to a host that came to nothing, and none that did not: when the first and the last of them failed, by `tick`. */
+interface Silence {
+  readonly since: number;
+  readonly last: number;
+  readonly failure: TaskFailure;
+}
+
 /** `tick` runs evenly, `clock` is the wall's: what one process is told to wait, another one reads. */
 export interface Clocks {
   tick(): number;
@@ -37,7 +49,7 @@ export interface Clocks {
 
 export class MirrorHealth {
   readonly #clocks: Clocks;
-  readonly #unreachedUntil = new Map<string, number>();
+  readonly #silent = new Map<string, Silence>();
 
   constructor(clocks: Clocks = { tick: () => performance.now(), clock: () => Date.now() }) {
     this.#clocks = clocks;
@@ -46,7 +58,8 @@ export class MirrorHealth {
   /** All of them, in the given order, but those last that could not be reached a short while ago. */
   inTurn(urls: readonly string[]): readonly string[] {
     const now = this.#clocks.tick();
-    const unreached = (url: string): boolean => (this.#unreachedUntil.get(hostOf(url)) ?? now) > now;
+    const unreached = (url: string): boolean =>
+      now < (this.#silent.get(hostOf(url))?.last ?? Number.NEGATIVE_INFINITY) + UNREACHED_MS;
     return [...urls.filter((url) => !unreached(url)), ...urls.filter(unreached)];
   }
 
@@ -58,10 +71,31 @@ export class MirrorHealth {
     return ban === undefined ? undefined : heldBack(host, ban, now);
   }
 
+  /**
+   * Why a host is not asked at all, instead of once more in vain for each file: it has been silent for long. Now and
+   * then it is asked all the same, so that it is found again.
+   */
+  givenUp(url: string): TaskFailure | undefined {
+    const host = hostOf(url);
+    const silence = this.#silent.get(host);
+    if (silence === undefined) return undefined;
+    const { since, last, failure } = silence;
+    if (last - since < GIVEN_UP_MS || this.#clocks.tick() >= last + UNREACHED_MS) return undefined;
+    const { transient: _, ...said } = failure;
+    const lasts = durationText(Math.floor((last - since) / 60_000) * 60_000);
+    const message = `${host} has not been reached for ${lasts}, and is left alone for a minute: ${said.message}`;
+    return { ...said, message };
+  }
+
   /** What a request that was sent has come to. */
   failed(url: string, { failure, status, retryAfterMs }: HttpFailure, log: (line: string) => void): void {
     const host = hostOf(url);
-    if (UNREACHED.has(failure.code)) this.#unreachedUntil.set(host, this.#clocks.tick() + UNREACHED_MS);
+    if (UNREACHED.has(failure.code)) {
+      const last = this.#clocks.tick();
+      const before = this.#silent.get(host);
+      const since = before !== undefined && last - before.last <= APART_MS ? before.since : last;
+      this.#silent.set(host, { since, last, failure });
+    } else if (status !== undefined) this.#silent.delete(host);
     // What says neither is a matter of the one file.
     if (status === 418 || (status === 429 && retryAfterMs !== undefined)) {
       const refusal = { status, waitMs: retryAfterMs, reason: failure.message } as const;
@@ -70,7 +104,7 @@ export class MirrorHealth {
   }
 
   worked(url: string): void {
-    this.#unreachedUntil.delete(hostOf(url));
+    this.#silent.delete(hostOf(url));
     hostAnswered(banKey(hostOf(url)), this.#clocks.clock());
   }
 }

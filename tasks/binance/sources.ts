@@ -1,11 +1,12 @@
 /** Task: writes which of the listed files serve. The choice itself is `choose`; this reads and writes files only. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { z } from 'zod';
 import type { Json } from '../../src/engine/task.ts';
-import { defineTask, inputPath, outputPath } from '../../src/engine/task.ts';
+import { defineTask, inputPath } from '../../src/engine/task.ts';
 import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
 import { jsonText } from '../lib/json-text.ts';
+import { writeOutput } from '../lib/write-output.ts';
 import type { MonthPlan, Sources } from './choose.ts';
 import { choose } from './choose.ts';
 import { listingSchema } from './listing-file.ts';
@@ -44,8 +45,8 @@ export default defineTask<z.output<typeof paramsSchema>>({
     }
     const { as_of: asOf, start, prefer_daily: preferDaily } = ctx.params;
     const sources = choose(listing.data, { asOf, start, preferDaily: preferDaily ?? [] });
-    await writeFile(outputPath(ctx, 'sources'), jsonText(asJson(sources)));
-    return undefined;
+    const unwritten = await writeOutput(ctx, 'sources', jsonText(asJson(sources)));
+    return unwritten && { failed: unwritten };
   },
 });
 

@@ -2,13 +2,14 @@
  * Task: the symbols that the archive has a folder for and that the config's patterns name. Whether a symbol has klines
  * of the interval is for its listing to say. It asks for names of folders only.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
-import { byCodeUnit, defineTask, outputPath } from '../../src/engine/task.ts';
+import type { TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
+import { byCodeUnit, defineTask } from '../../src/engine/task.ts';
 import { jsonText } from '../lib/json-text.ts';
 import { baseUrlSchema, networkSchema, readSettings } from '../lib/settings.ts';
+import { writeOutput } from '../lib/write-output.ts';
 import { isLastTry, isUnreached, lister } from './ask-listing.ts';
 import type { Market } from './layout.ts';
 import { MARKETS, SYMBOL_FORM, symbolsPrefix } from './layout.ts';
@@ -48,26 +49,44 @@ export default defineTask({
     const { market, listed, unlisted } = ctx.params;
     if (listed === null) return { failed: noPattern() };
     const wanted = { version: 1, market, listed, unlisted: unlisted ?? [] } as const;
-    const folders = await foldersOf(lister(ctx, settings.value), market);
-    if (!folders.ok) {
-      const kept = await keptSymbols(ctx, wanted, settings.value.listing_url, folders.failure);
-      if (kept === undefined) return { failed: withWayRound(folders.failure) };
-      await writeFile(outputPath(ctx, 'universe'), jsonText({ ...wanted, symbols: kept }, 1));
-      return undefined;
+    const found = await namesOf(ctx, lister(ctx, settings.value), wanted);
+    if (found.ok) return written(ctx, wanted, found.symbols);
+    const failure = withWayRound(found.failure);
+    const previous = await previousSymbols(ctx, wanted);
+    if (previous === undefined) return { failed: failure };
+    if (!isUnreached(failure) || !isLastTry(ctx, failure)) {
+      const message = `${failure.message}; the ${previous.length} symbols that were found before go on to count`;
+      return (await written(ctx, wanted, previous)) ?? { incomplete: { ...failure, message } };
     }
-    const picked = pick(folders.symbols, wanted);
-    if (!picked.ok) return { failed: picked.failure };
-    if (folders.foreign.length > 0)
-      ctx.log(`passed over, as no path could name them: ${folders.foreign.join(', ')}`);
-    await writeFile(outputPath(ctx, 'universe'), jsonText({ ...wanted, symbols: picked.symbols }, 1));
-    return undefined;
+    const host = new URL(settings.value.listing_url).host;
+    ctx.warn(
+      `the listing at ${host} cannot be reached (${failure.message}): the ${previous.length} symbols that it ` +
+        'had before are kept; new ones go unnoticed until it can be reached again',
+    );
+    return written(ctx, wanted, previous);
   },
 });
+
+type Wanted = Omit<Universe, 'symbols'>;
+
+async function written(ctx: Context, wanted: Wanted, symbols: readonly string[]): Promise<TaskResult> {
+  const unwritten = await writeOutput(ctx, 'universe', jsonText({ ...wanted, symbols }, 1));
+  return unwritten && { failed: unwritten };
+}
 
 type Folders =
   /** `foreign`: names that are no symbols as this pipeline knows them. */
   | { readonly ok: true; readonly symbols: readonly string[]; readonly foreign: readonly string[] }
   | { readonly ok: false; readonly failure: TaskFailure };
+
+async function namesOf(ctx: Context, list: List, wanted: Wanted): Promise<Picked> {
+  const folders = await foldersOf(list, wanted.market);
+  if (!folders.ok) return folders;
+  const picked = pick(folders.symbols, wanted);
+  if (picked.ok && folders.foreign.length > 0)
+    ctx.log(`passed over, as no path could name them: ${folders.foreign.join(', ')}`);
+  return picked;
+}
 
 /** Of both periods: a new symbol has no monthly file yet. */
 async function foldersOf(list: List, market: Market): Promise<Folders> {
@@ -91,7 +110,7 @@ type Picked =
   | { readonly ok: false; readonly failure: TaskFailure };
 
 /** Every pattern must name something: one that does not is misspelt, and what it meant would be missing unnoticed. */
-function pick(symbols: readonly string[], { market, listed, unlisted }: Omit<Universe, 'symbols'>): Picked {
+function pick(symbols: readonly string[], { market, listed, unlisted }: Wanted): Picked {
   const out = unlisted.map(matcherOf);
   const picked = new Set<string>();
   for (const pattern of listed) {
@@ -132,25 +151,14 @@ function withWayRound(failure: TaskFailure): TaskFailure {
   return { ...failure, hint: `${told}or name the symbols one by one in the config` };
 }
 
-/** What the same patterns named when the host could be reached last; undefined where that is not known or not wanted yet. */
-async function keptSymbols(
-  ctx: Context,
-  wanted: Omit<Universe, 'symbols'>,
-  listingUrl: string,
-  failure: TaskFailure,
-): Promise<readonly string[] | undefined> {
-  if (!isUnreached(failure) || !isLastTry(ctx, failure)) return undefined;
+/** What the same patterns named last; undefined where that is not known. */
+async function previousSymbols(ctx: Context, wanted: Wanted): Promise<readonly string[] | undefined> {
   const previous = await readUniverse(resolve(ctx.workspace, ctx.finalOutputs['universe'] ?? ''));
-  if (previous === undefined || jsonText(wanted) !== jsonText(without(previous))) return undefined;
-  const host = new URL(listingUrl).host;
-  ctx.warn(
-    `the listing at ${host} cannot be reached (${failure.message}): the ${previous.symbols.length} symbols that it ` +
-      'had before are kept; new ones go unnoticed until it can be reached again',
-  );
-  return previous.symbols;
+  const same = previous !== undefined && jsonText(wanted) === jsonText(without(previous));
+  return same ? previous.symbols : undefined;
 }
 
-function without({ symbols: _, ...rest }: Universe): Omit<Universe, 'symbols'> {
+function without({ symbols: _, ...rest }: Universe): Wanted {
   return rest;
 }
 

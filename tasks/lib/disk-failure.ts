@@ -56,13 +56,16 @@ export function errorCode(thrown: unknown): string {
 
 /** With all above it. Node's own way says ENOENT where a file system is read-only, and hides why (measured on 20). */
 export function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const isThere = (): boolean => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isThere()) return;
   try {
     mkdirSync(folder);
   } catch (thrown) {
+    // Another process may have been quicker.
+    if (errorCode(thrown) === 'EEXIST' && isThere()) return;
     if (errorCode(thrown) !== 'ENOENT' || folder === dirname(folder)) throw thrown;
     makeFolder(dirname(folder));
-    mkdirSync(folder);
+    makeFolder(folder);
   }
 }
 

@@ -9,7 +9,7 @@ import type { HttpFailure, HttpOptions } from './http.ts';
 import { ask } from './http.ts';
 import { discard, guarded, lengthOf, oneOf } from './http-body.ts';
 import type { Begun, Place } from './partial.ts';
-import { begun, discardPartial, PartialFile } from './partial.ts';
+import { begun, discardPartial, isStrong, PartialFile } from './partial.ts';
 
 export interface Goal {
   readonly place: Place;
@@ -81,7 +81,7 @@ async function fromStart(answer: Answer, goal: Goal, options: DownloadOptions): 
 }
 
 function strong(etag: string | undefined): string | undefined {
-  return etag !== undefined && /^"[^"]*"$/.test(etag) ? etag : undefined;
+  return etag !== undefined && isStrong(etag) ? etag : undefined;
 }
 
 async function take(

@@ -3,16 +3,23 @@
  * environment. undici is imported when the first request is made: a build with nothing to fetch never pays for it.
  * It knows no request and no answer.
  */
+import { setMaxListeners } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import type { Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
 import type { TaskFailure } from '../../src/engine/task.ts';
 import type { NetworkSettings } from './settings.ts';
 
-export type DispatcherResult =
-  /** `proxies`: what the environment names, as `host:port`, so that a failure can be told to be theirs. */
-  | { readonly ok: true; readonly dispatcher: Dispatcher; readonly proxies: readonly string[] }
-  | { readonly ok: false; readonly failure: TaskFailure };
+export type DispatcherResult = Made | { readonly ok: false; readonly failure: TaskFailure };
+
+interface Made {
+  readonly ok: true;
+  readonly dispatcher: Dispatcher;
+  /** What the environment names, as `host:port`, so that a failure can be told to be theirs. */
+  readonly proxies: readonly string[];
+  /** Ends all connections, those that are still being made included, which undici leaves to their time-out. */
+  hangUp(): void;
+}
 
 const dispatchers = new Map<string, Promise<DispatcherResult>>();
 
@@ -26,7 +33,7 @@ export async function dispatcherFor(workspace: string, settings: NetworkSettings
   const key = JSON.stringify([connect_timeout, headers_timeout, body_timeout, caFile, proxies]);
   const known = dispatchers.get(key);
   if (known !== undefined) return known;
-  const made = makeDispatcher(settings, caFile, proxies);
+  const made = makeDispatcher(settings, caFile, proxies, () => dispatchers.delete(key));
   dispatchers.set(key, made);
   const result = await made.catch((thrown: unknown) => {
     dispatchers.delete(key);
@@ -35,6 +42,23 @@ export async function dispatcherFor(workspace: string, settings: NetworkSettings
   // A missing certificate file may be there at the next attempt.
   if (!result.ok) dispatchers.delete(key);
   return result;
+}
+
+const lent = new Map<Made, number>();
+
+/**
+ * To be called before each request; what it gives, when the request has ended. Once the last one of those that were
+ * aborted has, nothing stays open: a process that is told to stop does not wait for hosts that say nothing.
+ */
+export function borrow(made: Made): (aborted: boolean) => void {
+  lent.set(made, (lent.get(made) ?? 0) + 1);
+  return (aborted) => {
+    const others = (lent.get(made) ?? 1) - 1;
+    lent.set(made, others);
+    if (!aborted || others > 0) return;
+    lent.delete(made);
+    made.hangUp();
+  };
 }
 
 interface Proxies {
@@ -77,14 +101,28 @@ async function makeDispatcher(
   settings: NetworkSettings,
   caFile: string | undefined,
   proxies: Proxies,
+  forget: () => void,
 ): Promise<DispatcherResult> {
-  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const { Agent, EnvHttpProxyAgent, Pool } = await import('undici');
   const ca = caFile === undefined ? undefined : await authorities(caFile, settings.ca_file ?? caFile);
   if (ca !== undefined && !Array.isArray(ca)) return { ok: false, failure: ca };
-  const connect = { timeout: settings.connect_timeout, ...(ca === undefined ? {} : { ca }) };
+  const ending = new AbortController();
+  // One for each connection there is.
+  setMaxListeners(0, ending.signal);
+  const { signal } = ending;
+  const connect = { timeout: settings.connect_timeout, signal, ...(ca === undefined ? {} : { ca }) };
   const options = { headersTimeout: settings.headers_timeout, bodyTimeout: settings.body_timeout, connect };
-  if (proxies.http === undefined && proxies.https === undefined)
-    return { ok: true, dispatcher: new Agent(options), proxies: [] };
+  const made = (dispatcher: Dispatcher, through: readonly string[]): Made => ({
+    ok: true,
+    dispatcher,
+    proxies: through,
+    hangUp: () => {
+      forget();
+      void dispatcher.destroy();
+      ending.abort();
+    },
+  });
+  if (proxies.http === undefined && proxies.https === undefined) return made(new Agent(options), []);
   for (const [name, value] of [
     ['HTTP_PROXY', proxies.http] as const,
     ['HTTPS_PROXY', proxies.https] as const,
@@ -94,8 +132,43 @@ async function makeDispatcher(
   // Through a proxy the certificates of the server are checked with `requestTls`, not with `connect`.
   const tunnel = { requestTls: connect, proxyTls: connect };
   const addresses = { httpProxy: proxies.http ?? '', httpsProxy: proxies.https ?? '', noProxy: proxies.none };
-  const dispatcher = new EnvHttpProxyAgent({ ...options, ...tunnel, ...addresses });
-  return { ok: true, dispatcher, proxies: [proxies.http, proxies.https].flatMap(hostAndPort) };
+  const factory = (origin: string | URL, given: object): Dispatcher =>
+    new Pool(origin, tunnels(given) ? { ...given, connect: onlyOnce(given.connect) } : given);
+  // Its own would wait five minutes for an answer of the proxy.
+  const clientFactory = (origin: URL, given: object): Dispatcher =>
+    new Pool(origin, { ...options, ...given });
+  const factories = { factory, clientFactory };
+  const dispatcher = new EnvHttpProxyAgent({ ...options, ...tunnel, ...addresses, ...factories });
+  return made(dispatcher, [proxies.http, proxies.https].flatMap(hostAndPort));
+}
+
+/** The proxy hung up while a way through it was asked for. */
+export class ProxyHungUp extends Error {
+  readonly code = 'PROXY_HUNG_UP';
+}
+
+interface Tunnelling {
+  readonly connect: buildConnector.connector;
+}
+
+function tunnels(given: object): given is Tunnelling {
+  return 'connect' in given && typeof given.connect === 'function';
+}
+
+/**
+ * undici connects again, at once and for ever, after what it takes to be trouble of a socket that will pass (7.30,
+ * `onError` in client.js): a proxy that hangs up was called five thousand times a second, and no abort ended it.
+ */
+function onlyOnce(connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) =>
+    connect(options, (...[thrown, socket]) => {
+      if (thrown === null) callback(null, socket);
+      else callback(isOfSocket(thrown) ? new ProxyHungUp(thrown.message, { cause: thrown }) : thrown, null);
+    });
+}
+
+function isOfSocket(thrown: Error): boolean {
+  return 'code' in thrown && (thrown.code === 'UND_ERR_SOCKET' || thrown.code === 'UND_ERR_INFO');
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };

@@ -10,24 +10,30 @@ export class TooLarge extends Error {}
 export class TooSlow extends Error {}
 
 /** What must come at least within `body_timeout`, which undici starts anew with every single byte. */
-export const TRICKLE = 1_024;
+const TRICKLE = 1_024;
 
 export interface Bounds {
   readonly maxBytes: number;
   readonly settings: { readonly body_timeout: number };
+  /** A slower answer is given up, as the same can be had elsewhere: bytes a second. Default: patience with all but a trickle. */
+  readonly leastRate?: number;
 }
 
-export async function* guarded(
-  body: AsyncIterable<Buffer>,
-  { maxBytes, settings }: Bounds,
-): AsyncGenerator<Buffer> {
+/** Bytes that must come within each `body_timeout`. */
+export function leastBytes({ settings, leastRate = 0 }: Omit<Bounds, 'maxBytes'>): number {
+  return Math.max(TRICKLE, Math.ceil((leastRate * settings.body_timeout) / 1_000));
+}
+
+export async function* guarded(body: AsyncIterable<Buffer>, bounds: Bounds): AsyncGenerator<Buffer> {
+  const { maxBytes, settings } = bounds;
+  const least = leastBytes(bounds);
   let length = 0;
   let lap = { length, ends: performance.now() + settings.body_timeout };
   for await (const chunk of body) {
     length += chunk.length;
     if (length > maxBytes) throw new TooLarge();
     if (performance.now() > lap.ends) {
-      if (length - lap.length < TRICKLE) throw new TooSlow();
+      if (length - lap.length < least) throw new TooSlow();
       lap = { length, ends: performance.now() + settings.body_timeout };
     }
     yield chunk;

@@ -183,6 +183,10 @@ export function failureOfError(
   }
   if (code === 'UND_ERR_ABORTED' && thrown instanceof Error && thrown.message.startsWith('Proxy response'))
     return ofTunnel(Number(/\((\d+)\)/.exec(thrown.message)?.[1]), proxies, fail);
+  if (code === 'PROXY_HUNG_UP') {
+    const hint = 'check HTTPS_PROXY, and whether the proxy runs there and connects to such addresses';
+    return fail('http-proxy', `${oneOfThe(proxies)} hung up without an answer`, hint, true);
+  }
   if (CUT.has(code)) return fail('http-cut', `the connection was cut (${code})`, 'build again', true);
   if (code.startsWith('HPE_') || code.startsWith('UND_ERR_')) {
     const hint = `build again; if it stays, ${LOOK_AT_PROXY}`;
@@ -197,14 +201,17 @@ function ofTunnel(
   proxies: readonly string[],
   fail: (kind: string, what: string, hint: string, transient: boolean) => TaskFailure,
 ): TaskFailure {
-  const [only, ...others] = new Set(proxies);
-  const who = only === undefined || others.length > 0 ? 'the proxy' : `the proxy ${only}`;
   const hint =
     status === 407
       ? PROXY_LOGIN
       : 'the proxy does not connect to this address: ask who runs it, or name the host in NO_PROXY if none is needed';
   const what = Number.isNaN(status) ? 'an error' : String(status);
-  return fail('http-proxy', `${who} answered ${what}`, hint, status >= 500);
+  return fail('http-proxy', `${oneOfThe(proxies)} answered ${what}`, hint, status >= 500);
+}
+
+function oneOfThe(proxies: readonly string[]): string {
+  const [only, ...others] = new Set(proxies);
+  return only === undefined || others.length > 0 ? 'the proxy' : `the proxy ${only}`;
 }
 
 /** The proxy that could not be connected to, told by the port that was tried. */

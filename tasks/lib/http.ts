@@ -6,18 +6,18 @@
 import type { Dispatcher } from 'undici';
 import type { TaskFailure } from '../../src/engine/task.ts';
 import { durationText } from './duration.ts';
-import { dispatcherFor } from './http-agent.ts';
+import { borrow, dispatcherFor } from './http-agent.ts';
 import type { Headers } from './http-body.ts';
 import {
   beginning,
   discard,
   guarded,
+  leastBytes,
   lengthOf,
   oneOf,
   retryAfterMs,
   TooLarge,
   TooSlow,
-  TRICKLE,
 } from './http-body.ts';
 import { failureOfAnswer, failureOfError } from './http-failure.ts';
 import type { NetworkSettings } from './settings.ts';
@@ -29,6 +29,8 @@ export interface HttpOptions {
   readonly settings: NetworkSettings;
   /** A longer body is a failure, found before or while it is read. */
   readonly maxBytes: number;
+  /** Bytes a second: a slower answer is a failure. */
+  readonly leastRate?: number;
   /** The config value that sets `maxBytes`, for the message. */
   readonly limitName?: string;
   /** What else may be asked where this address is refused: the caller knows which there are. For the hint. */
@@ -109,8 +111,19 @@ export async function ask<T>(
   if (!made.ok) return made;
   const held = await options.gate?.();
   if (held !== undefined) return { ok: false, failure: held, held: true };
+  signal.throwIfAborted();
+  const giveBack = borrow(made);
+  // One listener for each request on a signal that all of them share, and none that stays.
+  const own = new AbortController();
+  const heed = (): void => own.abort(signal.reason);
+  signal.addEventListener('abort', heed);
   try {
-    const how: Sending = { signal, userAgent: settings.user_agent, method: method ?? 'GET', headers };
+    const how: Sending = {
+      signal: own.signal,
+      userAgent: settings.user_agent,
+      method: method ?? 'GET',
+      headers,
+    };
     const answer = await send(made.dispatcher, url, how);
     const status = answer.statusCode;
     if (!statuses.includes(status)) return await refusal(url, answer, options);
@@ -129,10 +142,13 @@ export async function ask<T>(
     signal.throwIfAborted();
     if (thrown instanceof TooLarge)
       return { ok: false, failure: tooLarge(url, options, `more than ${maxBytes} bytes`) };
-    if (thrown instanceof TooSlow) return { ok: false, failure: tooSlow(url, settings) };
+    if (thrown instanceof TooSlow) return { ok: false, failure: tooSlow(url, options) };
     const failure = failureOfError(url, thrown, made.proxies);
     if (failure === undefined) throw new Error(`GET ${url} failed in an unknown way`, { cause: thrown });
     return { ok: false, failure };
+  } finally {
+    signal.removeEventListener('abort', heed);
+    giveBack(signal.aborted);
   }
 }
 
@@ -145,12 +161,21 @@ interface Sending {
 
 async function send(dispatcher: Dispatcher, url: string, { signal, userAgent, method, headers }: Sending) {
   const { request } = await import('undici');
-  return request(url, {
+  const answer = request(url, {
     method,
     dispatcher,
     signal,
     headers: { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers },
   });
+  return unlessAborted(answer, signal);
+}
+
+/** Heeded at once: undici does so only when there is a connection (found by trying). */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
 
 async function refusal(
@@ -185,10 +210,11 @@ function tooLarge(url: string, options: HttpOptions, size: string): TaskFailure 
   };
 }
 
-function tooSlow(url: string, { body_timeout }: NetworkSettings): TaskFailure {
+function tooSlow(url: string, options: HttpOptions): TaskFailure {
+  const time = durationText(options.settings.body_timeout);
   return {
     code: 'http-timeout',
-    message: `GET ${url} failed: less than ${TRICKLE} bytes of the answer came within ${durationText(body_timeout)}`,
+    message: `GET ${url} failed: less than ${leastBytes(options)} bytes of the answer came within ${time}`,
     hint: 'build again; on a slow line raise network.body_timeout',
     transient: true,
   };

@@ -34,9 +34,16 @@ export interface Begun {
   readonly etag: string;
 }
 
+/** A strong entity tag that can be sent back as it is: RFC 9110 §8.8.3 allows more, of which no header can hold all. */
+const STRONG_ETAG = /^"[\x21\x23-\x7e]*"$/;
+
+export function isStrong(etag: string): boolean {
+  return STRONG_ETAG.test(etag);
+}
+
 const sidecarSchema = z.strictObject({
   version: z.literal(1),
-  etag: z.string().regex(/^"[^"]*"$/),
+  etag: z.string().regex(STRONG_ETAG),
   size: z.int().nonnegative(),
 });
 

@@ -83,5 +83,6 @@ export function isBaseUrl(text: string): boolean {
 
 /** For messages: user, password, query and fragment of an address may be what nobody else should read. */
 export function withoutSecrets(address: string): string {
-  return address.replace(/\/\/.*@/s, '//…@').replace(/([?#]).*$/s, '$1…');
+  // Also of what lacks its `https://`.
+  return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@').replace(/([?#]).*$/s, '$1…');
 }

@@ -217,6 +217,28 @@ describe('a listing host that cannot be reached', () => {
   });
 });
 
+describe('a publisher who cannot be reached at all', () => {
+  it('leaves what was built as it is, and what can be built is: the listing alone has failed', async () => {
+    const rig = await builtOnce();
+    const before = published(rig.dir);
+    const fault = exchange.faults.add({ match: /^\/(listing|data)/, kind: 'status', status: 451 });
+    const cut = await rig.build([], { refresh: true });
+    const { outcomes, failures } = cut;
+    expect(Object.keys(failures)).toEqual(['listing/BTCUSDT', 'listing/ETHUSDT']);
+    expect(failures['listing/BTCUSDT']?.message).toMatch(
+      /answered 451 .*; its files cannot be asked for one by one either: .*; what was listed before goes on to count$/,
+    );
+    expect(Object.values(outcomes).filter((outcome) => outcome === 'blocked')).toEqual([]);
+    expect(executed(cut)).toEqual([]);
+    expect(differences(published(rig.dir), before)).toEqual([]);
+
+    fault.remove();
+    const { failures: none, ran: again } = await rig.build();
+    expect([none, again]).toEqual([{}, ['listing/BTCUSDT', 'listing/ETHUSDT']]);
+    expect((await rig.build()).ran).toEqual([]);
+  });
+});
+
 describe('symbols by patterns', () => {
   const NEW = { name: 'NEWUSDT', listed: '2024-02-03T00:00:00Z', ticks: 1_000 };
   const bars = (rig: Rig): readonly string[] =>

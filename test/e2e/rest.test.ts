@@ -84,6 +84,30 @@ describe('a hole in the files', () => {
     expect(rows.map(({ values }) => values)).toEqual(whole.map(({ values }) => values));
   });
 
+  it('within a stretch off the grid is filled bar by bar as well, its ends included', async () => {
+    const offGrid = [{ first: '2024-02-02T10:30:00Z', last: '2024-02-02T11:29:00Z', shiftMs: 14_789 }];
+    const values = async (archiveGaps: HistorySpec['archiveGaps']) => {
+      const rig = await market({ offGrid, ...(archiveGaps && { archiveGaps }) });
+      built(await rig.build());
+      const rows = await bars(rig);
+      return { rows, summary: rig.json(`${barsFolder(FEBRUARY)}/summary.json`) };
+    };
+    const whole = await values(undefined);
+    // Its own ends within it, it within the hole, one of them over an end of the other.
+    for (const [first, last] of [
+      ['10:45', '11:10'],
+      ['10:00', '11:59'],
+      ['10:00', '10:30'],
+      ['11:29', '12:10'],
+    ]) {
+      const hole = { first: `2024-02-02T${first}:00Z`, last: `2024-02-02T${last}:00Z` };
+      const { rows, summary } = await values([hole]);
+      expect(rows.map((row) => row.values)).toEqual(whole.rows.map((row) => row.values));
+      expect(rows.map((row) => row.flags)).toEqual(whole.rows.map((row) => row.flags));
+      expect(summary).toMatchObject({ off_grid: 60, duplicates: 0, outside: 0, empty_at_source: [] });
+    }
+  });
+
   it('stays one with fill: none, and nobody is asked', async () => {
     const rig = await market({ archiveGaps: [HOLE] });
     built(await rig.build([], { set: ['binance.fill=none'] }));

@@ -142,6 +142,10 @@ describe('the config of the market', () => {
     ],
     [
       'binance',
+      { archive_url: 'user:hunter2@x' },
+      'binance.archive_url: "…@x": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
+    ],
+    [
       { archive_url: 'https://user:hunter2@x/y?key=hunter2' },
       'binance.archive_url: "https://…@x/y?…": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
     ],

@@ -3,6 +3,7 @@
  * both ways: it opens no file.
  */
 import { z } from 'zod';
+import { sha256 } from '../../../src/engine/task.ts';
 import { floorTo, isoSeconds } from '../../bars/grid.ts';
 import type { RestRow } from '../../bars/rest-rows.ts';
 import { restRowSchema, rowsText, shown } from '../../bars/rest-rows.ts';
@@ -23,7 +24,7 @@ export interface Answer extends Range {
   readonly askedAt: number;
   /** It does not know the symbol. Rows, if any, are of an earlier answer of the same range. */
   readonly error?: RestError | undefined;
-  /** Ascending; closed bars only. */
+  /** Ascending, a bar perhaps more than once; closed bars only. */
   readonly rows: readonly RestRow[];
 }
 
@@ -54,24 +55,31 @@ export function rangeOfName(name: string, step: number): Range | undefined {
   return first % step === 0 && last % step === 0 && first <= last ? { first, last } : undefined;
 }
 
-export function answerText(
-  { market, symbol, interval }: Series,
-  { first, last, askedAt, error, rows }: Answer,
-): string {
-  const head = {
+/** With a digest of what was answered: a digit that has changed on the disk makes no other bar. */
+export function answerText(series: Series, answer: Answer): string {
+  const head = headOf(series, answer);
+  const rows = rowsText(answer.rows);
+  const times = { asked_at: new Date(answer.askedAt).toISOString() };
+  const lines = Object.entries({ ...head, ...times, digest: digestOf(head, rows) }).map(
+    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)},`,
+  );
+  return `{\n${lines.join('\n')}\n"rows": ${rows}\n}\n`;
+}
+
+function headOf({ market, symbol, interval }: Series, { first, last, error }: Answer) {
+  return {
     version: 1,
     market,
     symbol,
     interval,
     first: isoSeconds(first),
     last: isoSeconds(last),
-    asked_at: new Date(askedAt).toISOString(),
     ...(error === undefined ? {} : { error: { code: error.code, msg: error.msg } }),
   };
-  const lines = Object.entries(head).map(
-    ([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)},`,
-  );
-  return `{\n${lines.join('\n')}\n"rows": ${rowsText(rows)}\n}\n`;
+}
+
+function digestOf(head: ReturnType<typeof headOf>, rows: string): string {
+  return sha256(`${JSON.stringify(head)}\n${rows}`);
 }
 
 const instant = z.string().transform((text, ctx) => {
@@ -90,6 +98,7 @@ const schema = z.strictObject({
   last: instant,
   asked_at: instant,
   error: z.strictObject({ code: z.int(), msg: z.string() }).optional(),
+  digest: z.string(),
   rows: z.array(restRowSchema),
 });
 
@@ -118,10 +127,15 @@ export function parseAnswer(text: string, series: Series, range: Range, step: nu
   const due = `${series.market}/${series.symbol}/${series.interval} ${answerName(range)}`;
   if (is !== due) return no(`it is of ${is}, its place is that of ${due}`);
   const out = misplacedRow(rows, range, step);
-  return out === undefined ? { ok: true, answer: { first, last, askedAt, error, rows } } : no(`rows.${out}`);
+  if (out !== undefined) return no(`rows.${out}`);
+  const answer: Answer = { first, last, askedAt, error, rows };
+  if (parsed.data.digest !== digestOf(headOf(series, answer), rowsText(rows))) {
+    return no('it has been changed since it was written: it is not what its digest says');
+  }
+  return { ok: true, answer };
 }
 
-/** What is wrong with the first row that does not ascend or lies outside the range. */
+/** What is wrong with the first row that opens before the one before it or lies outside the range. */
 export function misplacedRow(
   rows: readonly RestRow[],
   { first, last }: Range,
@@ -134,7 +148,7 @@ export function misplacedRow(
       const found = `it opens at ${new Date(open).toISOString()}`;
       return `${index}: ${found}, expected ${isoSeconds(due)} or later, up to ${isoSeconds(last)}`;
     }
-    due = open + 1;
+    due = open;
   }
   return undefined;
 }

@@ -2,24 +2,21 @@
  * The stored answers of REST for one kind of bars: source files that are looked at before anything is asked, and
  * never lost. Each is replaced whole. It knows how answers lie in their folder, and neither gaps nor requests.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { TaskFailure } from '../../../src/engine/task.ts';
-import type { RestRow } from '../../bars/rest-rows.ts';
 import { diskFailure, errorCode } from '../../lib/disk-failure.ts';
 import type { Range } from '../../lib/ranges.ts';
 import { common, countIn } from '../../lib/ranges.ts';
 import type { Read } from '../../lib/settings.ts';
 import type { Series } from '../layout.ts';
 import type { Answer } from './answer-file.ts';
-import { answerName, answerText, barOf, isWhole, parseAnswer, rangeOfName } from './answer-file.ts';
+import { answerName, answerText, isWhole, parseAnswer, rangeOfName } from './answer-file.ts';
+import { datable, rowsOf } from './rank.ts';
+import { isLeftOver, writeWhole } from './whole-file.ts';
 
 /** Answers that touch are joined into one file below so many bars: 1.5 MB or so. */
 const MOST_BARS = 10_000;
-
-const TEMPORARY = /^\..+\.(\d+)\.tmp$/;
-/** What this process is writing: a temporary file of another name is what a crash left. */
-const writing = new Set<string>();
 
 export interface AnswersOptions {
   readonly workspace: string;
@@ -28,6 +25,12 @@ export interface AnswersOptions {
   /** Milliseconds. */
   readonly step: number;
   warn(line: string): void;
+}
+
+/** Neither: there is none (any more). */
+interface Loaded {
+  readonly answer?: Answer;
+  readonly failure?: TaskFailure;
 }
 
 export class Answers {
@@ -55,9 +58,8 @@ export class Answers {
       const code = errorCode(thrown);
       if (code === '') throw thrown;
       if (code !== 'ENOENT') {
-        const message = `${relative(workspace, folder)} cannot be read (${code}): the answers of REST are kept there`;
         const hint = 'make it a folder that this user may read and write';
-        return { ok: false, failure: { code: 'answers-unreadable', message, hint } };
+        return { ok: false, failure: unreadable(relative(workspace, folder), code, hint) };
       }
     }
     return { ok: true, value: new Answers(options, names) };
@@ -73,11 +75,15 @@ export class Answers {
     return [...this.#used].map((name) => join(this.#options.folder, name));
   }
 
-  /** Reads what overlaps these ranges. */
-  async consult(ranges: readonly Range[]): Promise<void> {
+  /** Reads what overlaps these ranges. A failure where one cannot be read: what it says may be nowhere else. */
+  async consult(ranges: readonly Range[]): Promise<TaskFailure | undefined> {
     for (const [name, range] of [...this.#names]) {
-      if (common([range], ranges).length > 0 && (await this.#load(name)) !== undefined) this.#used.add(name);
+      if (common([range], ranges).length === 0) continue;
+      const { answer, failure } = await this.#load(name);
+      if (failure !== undefined) return failure;
+      if (answer !== undefined) this.#used.add(name);
     }
+    return undefined;
   }
 
   /**
@@ -87,7 +93,8 @@ export class Answers {
   async add(given: Answer): Promise<TaskFailure | undefined> {
     const { step } = this.#options;
     const name = answerName(given);
-    const old = this.#names.has(name) ? await this.#load(name) : undefined;
+    const { answer: old, failure: unread } = await this.#load(name);
+    if (unread !== undefined) return unread;
     const answer = old === undefined ? given : { ...given, rows: rowsOf([old, given], step) };
     const neighbours = isWhole(answer, step) ? await this.#neighbours(answer) : [];
     const parts = [...neighbours, answer];
@@ -115,7 +122,7 @@ export class Answers {
         if (name === answerName(answer) || found.has(name) || !touch(range, bars, step)) continue;
         const both = { first: Math.min(bars.first, range.first), last: Math.max(bars.last, range.last) };
         if (!sameMonth(range, answer) || countIn(both, step) >= MOST_BARS) continue;
-        const neighbour = await this.#load(name);
+        const { answer: neighbour } = await this.#load(name);
         if (neighbour === undefined || !isWhole(neighbour, step)) continue;
         found.set(name, neighbour);
         bars = both;
@@ -127,33 +134,46 @@ export class Answers {
     return contested ? [] : [...found.values()];
   }
 
-  async #load(name: string): Promise<Answer | undefined> {
+  async #load(name: string): Promise<Loaded> {
     const known = this.#read.get(name);
     const range = this.#names.get(name);
-    if (known !== undefined || range === undefined) return known;
+    if (known !== undefined) return { answer: known };
+    if (range === undefined) return {};
     const { folder, series, step } = this.#options;
     let problem: string;
     try {
       const parsed = parseAnswer(await readFile(join(folder, name), 'utf8'), series, range, step);
       if (parsed.ok) {
-        this.#read.set(name, parsed.answer);
-        return parsed.answer;
+        const answer = datable(parsed.answer, Date.now());
+        this.#read.set(name, answer);
+        return { answer };
       }
       problem = parsed.problem;
     } catch (thrown) {
       const code = errorCode(thrown);
       if (code === '') throw thrown;
-      problem = `it cannot be read (${code})`;
+      // A process of another workspace that keeps its answers here may have joined it with others just now.
+      if (code === 'ENOENT') {
+        this.#names.delete(name);
+        return {};
+      }
+      if (code !== 'EISDIR') {
+        return {
+          failure: unreadable(this.#shown(name), code, 'make it readable for this user, or remove it'),
+        };
+      }
+      problem = 'it is a folder';
     }
     this.#names.delete(name);
     await this.#setAside(name, problem);
-    return undefined;
+    return {};
   }
 
   /** Out of the way, but kept: somebody may want to know what has become of it. */
   async #setAside(name: string, problem: string): Promise<void> {
     const { folder } = this.#options;
-    const aside = `${name}.damaged`;
+    let aside = `${name}.damaged`;
+    for (let count = 2; await isThere(join(folder, aside)); count++) aside = `${name}.${count}.damaged`;
     const moved = await rename(join(folder, name), join(folder, aside)).then(
       () => `, and is kept as ${aside}`,
       () => '',
@@ -166,21 +186,13 @@ export class Answers {
     const name = answerName(answer);
     const path = join(folder, name);
     const text = answerText(series, answer);
-    const temporary = join(folder, `.${name}.${process.pid}.tmp`);
-    writing.add(temporary);
     try {
-      await mkdir(folder, { recursive: true });
-      await flushed(temporary, 'w', (file) => file.writeFile(text));
-      await rename(temporary, path);
-      await flushed(folder, 'r');
+      await writeWhole(folder, name, text);
     } catch (thrown) {
-      await rm(temporary, { force: true }).catch(() => undefined);
       const written = { shown: this.#shown(name), path, needed: Buffer.byteLength(text) };
       const failure = diskFailure(thrown, written);
       if (failure === undefined) throw thrown;
       return failure;
-    } finally {
-      writing.delete(temporary);
     }
     this.#names.set(name, { first: answer.first, last: answer.last });
     this.#read.set(name, answer);
@@ -201,16 +213,16 @@ export class Answers {
   }
 }
 
-/** The rows of several answers, one a bar: that of the answer that was asked for last. */
-export function rowsOf(answers: readonly Answer[], step: number): readonly RestRow[] {
-  const rows = new Map<number, RestRow>();
-  for (const answer of inOrder(answers)) for (const row of answer.rows) rows.set(barOf(row, step), row);
-  return [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
+function unreadable(shown: string, code: string, hint: string): TaskFailure {
+  const message = `${shown} cannot be read (${code}): the answers of REST are kept there`;
+  return { code: 'answers-unreadable', message, hint };
 }
 
-/** From the one that was asked for first. */
-export function inOrder(answers: readonly Answer[]): readonly Answer[] {
-  return [...answers].sort((a, b) => a.askedAt - b.askedAt || a.first - b.first || a.last - b.last);
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether they overlap or, with a step, follow on each other. */
@@ -221,30 +233,4 @@ function touch(a: Range, b: Range, step: number): boolean {
 function sameMonth(a: Range, b: Range): boolean {
   const months = [a.first, a.last, b.first, b.last].map((ms) => new Date(ms).toISOString().slice(0, 7));
   return new Set(months).size === 1;
-}
-
-function isLeftOver(folder: string, name: string): boolean {
-  const pid = TEMPORARY.exec(name)?.[1];
-  if (pid === undefined || writing.has(join(folder, name))) return false;
-  return Number(pid) === process.pid || !isRunning(Number(pid));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (thrown) {
-    return errorCode(thrown) === 'EPERM';
-  }
-}
-
-type Handle = Awaited<ReturnType<typeof open>>;
-
-async function flushed(path: string, flags: string, use?: (file: Handle) => Promise<void>): Promise<void> {
-  const file = await open(path, flags);
-  try {
-    await use?.(file);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -8,7 +8,7 @@ import type { Range } from '../../lib/ranges.ts';
 import type { Series } from '../layout.ts';
 import type { Answer } from './answer-file.ts';
 import type { Answers } from './answers.ts';
-import { PAGE, readPage, spanOf } from './asking.ts';
+import { PAGE, readPage, settledThrough, spanOf } from './asking.ts';
 import type { RestClient } from './client.ts';
 
 /** Rows that are held back at most before they are stored: a crash costs so many pages again. */
@@ -30,16 +30,19 @@ export async function askFor(asking: Asking, ranges: readonly Range[]): Promise<
     const result = await askForRange(asking, range);
     if (result === undefined) continue;
     if (result.kind === 'failed') return result.failure;
-    // The exchange has none of the others either.
-    return asking.answers.add({ ...result.answer, last: last ?? range.last });
+    // The exchange has none of the others either. But a symbol may be so new that it is not known everywhere yet.
+    const through = Math.min(last ?? range.last, result.settled);
+    return through < result.answer.first
+      ? undefined
+      : asking.answers.add({ ...result.answer, last: through });
   }
   return undefined;
 }
 
 type Ended =
   | { readonly kind: 'failed'; readonly failure: TaskFailure }
-  /** What was answered of the bars from `first` on. */
-  | { readonly kind: 'unknown-symbol'; readonly answer: Omit<Answer, 'last'> }
+  /** What was answered of the bars from `first` on, and the last bar that is old enough for it. */
+  | { readonly kind: 'unknown-symbol'; readonly answer: Omit<Answer, 'last'>; readonly settled: number }
   | undefined;
 
 async function askForRange(asking: Asking, { first, last }: Range): Promise<Ended> {
@@ -59,6 +62,7 @@ async function askForRange(asking: Asking, { first, last }: Range): Promise<Ende
   for (let next: number | undefined = first; next !== undefined; ) {
     const rest: Range = { first: next, last };
     const now = await client.serverNow();
+    const serverNow = now.ok ? now.value : Number.NEGATIVE_INFINITY;
     const page = now.ok
       ? await client.klines({ symbol, interval, ...spanOf(rest, step) })
       : ({ ok: false, failure: now.failure } as const);
@@ -66,9 +70,10 @@ async function askForRange(asking: Asking, { first, last }: Range): Promise<Ende
       const unstored = await store(next - step);
       if (unstored !== undefined) return unstored;
       if (page.ok === false) return { kind: 'failed', failure: page.failure };
-      return { kind: 'unknown-symbol', answer: { first: next, askedAt, error: page.error, rows: [] } };
+      const answer = { first: next, askedAt, error: page.error, rows: [] };
+      return { kind: 'unknown-symbol', answer, settled: settledThrough(serverNow, step) };
     }
-    const read = readPage(rest, page.rows, now.ok ? now.value : Number.NEGATIVE_INFINITY, step);
+    const read = readPage(rest, page.rows, serverNow, step);
     held.push(...read.rows);
     next = read.next;
     asking.onBars((read.through - rest.first) / step + 1);

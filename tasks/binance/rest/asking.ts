@@ -13,14 +13,25 @@ import { barOf } from './answer-file.ts';
 export const PAGE = 1_000;
 /** How long the span of a question may be on COIN-M; no month is as long. */
 const LONGEST_SPAN = 200 * 86_400_000;
+/**
+ * A row is taken for final only so long after its bar has closed: its last trades may come late (docs/DOMAIN.md §3), and
+ * what is stored is never asked for again.
+ */
+const FINAL_AFTER = 15_000;
 /** A bar without a row is missing only once it is so old: before, it may still be on its way. */
 const SETTLED_AFTER = 5 * 60_000;
 /** Of the time until bars are asked for again: so much earlier is not too early. */
 const EARLY = 0.01;
 
-/** The closed bars, by the exchange's time at the least. */
+/** The bars that are closed and final, by the exchange's time at the least. */
 export function closedPart(ranges: readonly Range[], serverNow: number, step: number): readonly Range[] {
-  return common(ranges, [{ first: Number.NEGATIVE_INFINITY, last: floorTo(step, serverNow) - step }]);
+  const last = floorTo(step, serverNow - FINAL_AFTER) - step;
+  return common(ranges, [{ first: Number.NEGATIVE_INFINITY, last }]);
+}
+
+/** The last bar of which it is proven that it is not there, when there is nothing of it. */
+export function settledThrough(serverNow: number, step: number): number {
+  return floorTo(step, serverNow - SETTLED_AFTER) - step;
 }
 
 /** Neighbours go into one question as long as one answer can hold all the bars from the first to the last. */
@@ -53,7 +64,8 @@ export interface PageRead {
 
 /**
  * Reads a page of rows from `first` on, which ascend. `serverNow` is the exchange's time when it was asked, at the
- * earliest: a bar that was open then is left out.
+ * earliest: a bar that was open then, or hardly closed, is left out. It is the opening that tells: by it the rows that
+ * are left out are the last ones, and a page that has such rows is the last one.
  */
 export function readPage(
   { first, last }: Range,
@@ -61,9 +73,7 @@ export function readPage(
   serverNow: number,
   step: number,
 ): PageRead {
-  const rows = page.filter(
-    (row) => barOf(row, step) <= last && barOf(row, step) + step <= serverNow && row[6] < serverNow,
-  );
+  const rows = page.filter((row) => barOf(row, step) <= last && row[0] + step + FINAL_AFTER <= serverNow);
   const lastRow = rows.at(-1);
   if (lastRow !== undefined && rows.length === page.length) {
     const through = barOf(lastRow, step);
@@ -71,7 +81,7 @@ export function readPage(
   }
   // Nothing, or nothing more up to the end: the rest is empty as far as it is old enough.
   const asked = floorTo(step, spanOf({ first, last }, step).endTime);
-  const settled = Math.min(asked, floorTo(step, serverNow - SETTLED_AFTER) - step);
+  const settled = Math.min(asked, settledThrough(serverNow, step));
   const through = Math.max(lastRow === undefined ? first - step : barOf(lastRow, step), settled);
   return { rows, through, next: through === asked && asked < last ? asked + step : undefined };
 }
@@ -84,5 +94,6 @@ export function isDue({ askedAt }: Pick<Answer, 'askedAt'>, recheck: number, now
 /** How long until something can be said of bars of which nothing can be said yet. */
 export function settledIn({ first }: Range, serverNow: number, step: number): number {
   const closes = first + step;
-  return closes > serverNow ? closes - serverNow : closes + SETTLED_AFTER - serverNow;
+  const final = closes + FINAL_AFTER;
+  return final > serverNow ? final - serverNow : closes + SETTLED_AFTER - serverNow;
 }

@@ -3,31 +3,21 @@
  * and none is sent to a host that has banned this address. One try each: whether to try again is for the rule's
  * `retries`. It stores nothing and knows no gaps.
  */
-import { z } from 'zod';
 import type { TaskFailure } from '../../../src/engine/task.ts';
-import type { RestRow } from '../../bars/rest-rows.ts';
-import { restRowSchema, shown } from '../../bars/rest-rows.ts';
 import { activeBan, hostAnswered, recordBan } from '../../lib/hosts/bans.ts';
 import type { HttpFailure, TextResult } from '../../lib/http.ts';
 import { getText } from '../../lib/http.ts';
 import { oneOf } from '../../lib/http-body.ts';
 import type { NetworkSettings, Read } from '../../lib/settings.ts';
 import type { Market } from '../layout.ts';
-import type { RestError } from './answer-file.ts';
 import { PAGE } from './asking.ts';
+import type { Klines } from './body.ts';
+import { rowsIn, timeIn } from './body.ts';
 import type { Gate } from './gate.ts';
 import { gateOf } from './gate.ts';
 import type { Ticket, WeightLimits } from './limiter.ts';
 import { budgetOf } from './limiter.ts';
-import {
-  bannedFailure,
-  banStatus,
-  elsewhere,
-  errorIn,
-  malformed,
-  refusalOf,
-  UNKNOWN_SYMBOL,
-} from './refusal.ts';
+import { bannedFailure, banStatus, elsewhere, errorIn, refusalOf, UNKNOWN_SYMBOL } from './refusal.ts';
 import { isStale, learnt } from './server-clock.ts';
 
 export interface RestOptions extends WeightLimits {
@@ -47,12 +37,6 @@ export interface KlinesQuery {
   readonly startTime: number;
   readonly endTime: number;
 }
-
-export type Klines =
-  | { readonly ok: true; readonly rows: readonly RestRow[] }
-  /** An answer, and no failure: the exchange does not know the symbol (any more). */
-  | { readonly ok: 'unknown-symbol'; readonly error: RestError }
-  | { readonly ok: false; readonly failure: TaskFailure };
 
 const ROOTS: Readonly<Record<Market, string>> = { spot: '/api/v3/', um: '/fapi/v1/', cm: '/dapi/v1/' };
 /** Of a page of rows: futures count by the limit that is asked for (docs/DOMAIN.md §3). */
@@ -99,7 +83,7 @@ export class RestClient {
     const ready = await this.serverNow();
     if (!ready.ok) return ready;
     const answer = await this.#get(url, weight);
-    if (answer.ok) return rowsOf(url, answer.text, startTime);
+    if (answer.ok) return rowsIn(url, answer.text, startTime);
     const error = answer.status === 400 ? errorIn(answer.body ?? '') : undefined;
     if (error?.code === UNKNOWN_SYMBOL) return { ok: 'unknown-symbol', error };
     return { ok: false, failure: answer.failure };
@@ -113,11 +97,9 @@ export class RestClient {
       sentAt = timer.now();
     });
     if (!answer.ok) return answer.failure;
-    const parsed = timeSchema.safeParse(jsonIn(answer.text));
-    if (!parsed.success) {
-      return malformed(url, answer.text, `found ${shown(answer.text)}, expected {"serverTime":…}`);
-    }
-    const { serverTime } = parsed.data;
+    const time = timeIn(url, answer.text);
+    if (!time.ok) return time.failure;
+    const serverTime = time.value;
     limiter.clock = learnt({ serverTime, sentAt, receivedAt: timer.now(), wall: Date.now() });
     return undefined;
   }
@@ -125,25 +107,47 @@ export class RestClient {
   /** Sends one request when its weight fits and no ban lasts, and remembers what the answer says of both. */
   async #get(url: string, weight: number, onSend: () => void = () => {}): Promise<TextResult> {
     const { limiter } = this.#gate;
-    const { signal, workspace, network: settings, market, restUrl, log } = this.#options;
-    const admitted = await this.#admitted(weight);
-    if (!admitted.ok) return admitted;
-    let answer: TextResult | undefined;
-    try {
-      onSend();
-      const elsewhereUrl = elsewhere(market, restUrl);
-      const options = { signal, workspace, settings, maxBytes: MAX_BYTES, elsewhere: elsewhereUrl };
-      answer = await getText(url, options);
-    } finally {
-      limiter.release(admitted.value, { sent: true, used: usedIn(answer) });
+    const { signal, workspace, network: settings, market, restUrl } = this.#options;
+    const options = {
+      signal,
+      workspace,
+      settings,
+      maxBytes: MAX_BYTES,
+      elsewhere: elsewhere(market, restUrl),
+    };
+    for (;;) {
+      const admitted = await this.#admitted(weight);
+      if (!admitted.ok) return admitted;
+      let answer: TextResult | undefined;
+      try {
+        answer = this.#heeded(await getText(url, { ...options, gate: () => this.#lastLook(onSend) }));
+      } finally {
+        const sent = answer === undefined || answer.ok || answer.held !== true;
+        limiter.release(admitted.value, sent ? { sent, used: usedIn(answer) } : { sent });
+      }
+      if (answer.ok || answer.held !== true) return answer;
     }
-    if (answer.ok || answer.status === 400) hostAnswered(this.#host, Date.now());
-    if (answer.ok) return answer;
+  }
+
+  /** Right before a request is sent: making the connection ready may have taken a while. */
+  async #lastLook(onSend: () => void): Promise<TaskFailure | undefined> {
+    const now = Date.now();
+    const ban = activeBan(this.#host, now);
+    if (ban !== undefined) return bannedFailure(this.#host, ban, now);
+    onSend();
+    return undefined;
+  }
+
+  /** All others are to know what it says before another request is let go. */
+  #heeded(answer: TextResult): TextResult {
+    const now = Date.now();
+    if (answer.ok || answer.status === 400) hostAnswered(this.#host, now);
+    if (answer.ok || answer.held === true) return answer;
     const status = banStatus(answer);
     if (status === undefined) return { ...answer, failure: refusalOf(answer) };
-    const now = Date.now();
     const waitMs = answer.retryAfterMs ?? (status === 429 ? this.#toNextMinute() : undefined);
-    const ban = recordBan(this.#host, { status, waitMs, reason: reasonOf(answer) }, { now, log });
+    const told = { status, waitMs, reason: reasonOf(answer) };
+    const ban = recordBan(this.#host, told, { now, log: this.#options.log });
     return { ...answer, failure: bannedFailure(this.#host, ban, now) };
   }
 
@@ -180,37 +184,6 @@ export class RestClient {
     const { limiter, timer } = this.#gate;
     if (limiter.clock === undefined) return undefined;
     return 60_000 - ((timer.now() + limiter.clock.earliest) % 60_000);
-  }
-}
-
-const timeSchema = z.looseObject({ serverTime: z.int().positive().max(1e14) });
-const pageSchema = z.array(restRowSchema);
-
-function rowsOf(url: string, text: string, startTime: number): Klines {
-  const no = (problem: string): Klines => ({ ok: false, failure: malformed(url, text, problem) });
-  const json = jsonIn(text);
-  if (!Array.isArray(json)) return no(`found ${shown(json ?? text)}, expected a list of rows`);
-  const parsed = pageSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return no(`row ${Number(issue?.path[0] ?? 0) + 1}, ${issue?.message}`);
-  }
-  let due = startTime;
-  for (const [index, [openTime]] of parsed.data.entries()) {
-    if (openTime < due) {
-      return no(`row ${index + 1}, column 1 (open_time): found ${openTime}, expected ${due} or later`);
-    }
-    due = openTime + 1;
-  }
-  return { ok: true, rows: parsed.data };
-}
-
-/** Undefined where it is no JSON. */
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * From the gaps of a month to all that REST says of them: what is stored is consulted, what is missing is asked for,
+ * From the gaps of a month to all that REST says of them: what is stored counts, what is missing is asked for,
  * what was empty long ago is asked for again. It opens no socket and no file itself.
  */
 import type { TaskFailure } from '../../../src/engine/task.ts';
@@ -20,6 +20,7 @@ const DAY = 86_400_000;
 const TOO_RECENT = 'too-recent';
 
 export interface Filling {
+  /** Those of the gaps have been consulted. */
   readonly answers: Answers;
   /** Undefined: nothing may be asked. */
   readonly client: Pick<RestClient, 'serverNow' | 'klines'> | undefined;
@@ -42,7 +43,6 @@ export interface Filled {
 
 export async function fillGaps(filling: Filling): Promise<Filled> {
   const { answers, gaps, step } = filling;
-  await answers.consult(gaps);
   const asked = await ask(filling, knowledgeOf(answers.answers, step));
   const known = knowledgeOf(answers.answers, step);
   const bare = empties(gaps, known, step);

@@ -6,8 +6,7 @@ import type { RestRow } from '../../bars/rest-rows.ts';
 import type { Range } from '../../lib/ranges.ts';
 import { common, joined, without } from '../../lib/ranges.ts';
 import type { Answer } from './answer-file.ts';
-import { barOf } from './answer-file.ts';
-import { inOrder } from './answers.ts';
+import { inOrder, rowsByBar } from './rank.ts';
 
 /** Bars that were asked for together. */
 interface Asked extends Range {
@@ -18,23 +17,58 @@ interface Asked extends Range {
 
 export interface Knowledge {
   /** By opening of the bar. Once there was a row, a later answer without it does not undo it. */
-  readonly rows: ReadonlyMap<number, RestRow>;
+  readonly rows: ReadonlyMap<number, readonly RestRow[]>;
   /** Each bar once, as it was asked for last. */
   readonly asked: readonly Asked[];
 }
 
 export function knowledgeOf(answers: readonly Answer[], step: number): Knowledge {
-  const rows = new Map<number, RestRow>();
-  let asked: readonly Asked[] = [];
-  for (const answer of inOrder(answers)) {
-    const { first, last, askedAt, error } = answer;
-    for (const row of answer.rows) rows.set(barOf(row, step), row);
-    const before = without(asked, [{ first, last }], step);
-    asked = [...before, { first, last, askedAt, unknownSymbol: error !== undefined }].sort(
-      (a, b) => a.first - b.first,
-    );
+  return { rows: rowsByBar(answers, step), asked: lastWords(inOrder(answers), step) };
+}
+
+/**
+ * Each bar once, as the last of the answers has it that speak of it. The answers' bounds cut the time into pieces, and
+ * each piece goes to the first answer that wants it, from the last one backwards: a folder may hold thousands.
+ */
+function lastWords(answers: readonly Answer[], step: number): readonly Asked[] {
+  const bounds = new Set(answers.flatMap(({ first, last }) => [first, last + step]));
+  const cuts = [...bounds].sort((a, b) => a - b);
+  const places = new Map(cuts.map((cut, place) => [cut, place]));
+  /** The next piece from here on that nobody has taken, as far as is known: it may have been taken since. */
+  const onward = cuts.map((_, place) => place);
+  const freeFrom = (place: number): number => {
+    let free = place;
+    for (let next = onward[free]; next !== undefined && next !== free; next = onward[free]) free = next;
+    for (let at = place; at < free; ) {
+      const next = onward[at] ?? free;
+      onward[at] = free;
+      at = next;
+    }
+    return free;
+  };
+  const takers = new Map<number, Answer>();
+  for (const answer of [...answers].reverse()) {
+    const end = places.get(answer.last + step) ?? 0;
+    for (let at = freeFrom(places.get(answer.first) ?? end); at < end; at = freeFrom(at)) {
+      takers.set(at, answer);
+      onward[at] = at + 1;
+    }
   }
-  return { rows, asked };
+  const asked: Asked[] = [];
+  let before: Answer | undefined;
+  for (const [place, first] of cuts.entries()) {
+    const taker = takers.get(place);
+    const last = (cuts[place + 1] ?? first) - step;
+    const previous = asked.at(-1);
+    if (taker !== undefined && taker === before && previous !== undefined) {
+      asked[asked.length - 1] = { ...previous, last };
+    } else if (taker !== undefined) {
+      const { askedAt, error } = taker;
+      asked.push({ first, last, askedAt, unknownSymbol: error !== undefined });
+    }
+    before = taker;
+  }
+  return asked;
 }
 
 /** The bars of the gaps that nobody has asked for. */
@@ -60,8 +94,7 @@ export function rowsIn(gaps: readonly Range[], { rows }: Knowledge, step: number
   const found: RestRow[] = [];
   for (const { first, last } of gaps) {
     for (let bar = first; bar <= last; bar += step) {
-      const row = rows.get(bar);
-      if (row !== undefined) found.push(row);
+      found.push(...(rows.get(bar) ?? []));
     }
   }
   return found;

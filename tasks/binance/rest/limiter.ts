@@ -63,6 +63,7 @@ export class Limiter {
   /** Weights that may count in the minute after this one. */
   #ahead = 0;
   #underWay = 0;
+  #heaviest = 0;
   readonly #queue: Waiting[] = [];
   #cancel: (() => void) | undefined;
 
@@ -114,6 +115,7 @@ export class Limiter {
         this.#pump();
       };
       signal.addEventListener('abort', abort, { once: true });
+      this.#heaviest = Math.max(this.#heaviest, weight);
       this.#queue.push(waiting);
       this.#pump();
     });
@@ -175,7 +177,7 @@ export class Limiter {
     }
     const first = this.#queue[0];
     if (first === undefined || this.#clock === undefined || this.#minute === undefined) return;
-    if (this.#used + this.#underWay + first.weight <= budgetOf(this.#limits)) return; // an end makes room
+    if (this.#used + this.#underWay + first.weight <= this.#room(first.weight)) return; // an end makes room
     const wait = Math.ceil((this.#minute + 1) * MINUTE - (this.#timer.now() + this.#clock.earliest));
     if (!first.told) first.onWait?.(wait);
     first.told = true;
@@ -184,9 +186,18 @@ export class Limiter {
 
   #fits(weight: number): boolean {
     if (this.#clock === undefined) return this.#underWay === 0;
+    if (this.#underWay > 0 && this.#underWay + weight > this.#atOnce()) return false;
+    return this.#used + this.#underWay + weight <= this.#room(weight);
+  }
+
+  #atOnce(): number {
+    return Math.max(0, this.#limits.limit - budgetOf(this.#limits)) / PROCESSES;
+  }
+
+  /** What may be used in this minute: the share, and less where it leaves no room for one request of each other process. */
+  #room(weight: number): number {
     const budget = budgetOf(this.#limits);
-    const atOnce = Math.max(0, this.#limits.limit - budget) / PROCESSES;
-    if (this.#underWay > 0 && this.#underWay + weight > atOnce) return false;
-    return this.#used + this.#underWay + weight <= budget;
+    if (this.#heaviest <= this.#atOnce()) return budget;
+    return Math.max(weight, Math.min(budget, this.#limits.limit - (PROCESSES - 1) * this.#heaviest));
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Stats } from 'node:fs';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 
@@ -14,8 +14,10 @@ const FIRST_BAN = 120_000;
 const PAUSE = 60_000;
 /** The longest there is (docs/DOMAIN.md §3). */
 const LONGEST_BAN = 3 * DAY;
-/** How far the clock may have been set, or a file's end lie beyond the longest ban, before the file is nonsense. */
-const MARGIN = 3_600_000;
+/** So soon after the end of a ban another one is one more, however short it was. */
+const SOON = 3_600_000;
+/** A file from so far ahead is no matter of a clock that is being set. */
+const TICK = 1_000;
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -37,9 +39,25 @@ let complained = false;
 
 /** `host` with its port, where it has one. */
 export function banFile(host: string): string {
+  return join(stateFolder(), 'pipeline', 'hosts', `${host.replace(/[^A-Za-z0-9.-]/g, '_')}.json`);
+}
+
+function stateFolder(): string {
   const given = process.env['XDG_STATE_HOME'];
-  const state = given !== undefined && isAbsolute(given) ? given : join(homedir(), '.local', 'state');
-  return join(state, 'pipeline', 'hosts', `${host.replace(/[^A-Za-z0-9.-]/g, '_')}.json`);
+  if (given !== undefined && isAbsolute(given)) return given;
+  const home = homeFolder();
+  if (home !== undefined) return join(home, '.local', 'state');
+  return join(tmpdir(), `state-of-${process.getuid?.() ?? 'user'}`);
+}
+
+/** A container's user may have none: without `HOME`, and without a line in the list of users. */
+function homeFolder(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What lasts at `now`. To be asked before every request: it costs a stat. */
@@ -69,7 +87,7 @@ export function recordBan(
   // Several requests under way learn of one ban: that is no repetition.
   if (waitMs === undefined && lasting?.status === 418) return lasting;
   const length = Math.min(waitMs ?? (status === 429 ? PAUSE : lengthAfter(before, now)), LONGEST_BAN);
-  const fresh: Ban = { since: now, until: now + length, status, reason };
+  const fresh: Ban = { since: now, until: Math.ceil(now + length), status, reason };
   if (lasting !== undefined && outlasts(lasting, fresh)) return lasting;
   const failed = write(banFile(host), fresh);
   if (failed === undefined) unwritten.delete(host);
@@ -103,10 +121,10 @@ function later(a: Ban | undefined, b: Ban | undefined): Ban | undefined {
 function lengthAfter(before: Ban | undefined, now: number): number {
   if (before?.status !== 418) return FIRST_BAN;
   const length = before.until - before.since;
-  return now - before.until <= Math.max(length, MARGIN) ? 2 * length : FIRST_BAN;
+  return now - before.until <= Math.max(length, SOON) ? 2 * length : FIRST_BAN;
 }
 
-/** What the file says, be it over or not; a damaged one, or one that cannot be true, says nothing. */
+/** What the file says, be it over or not; a damaged one, or one that cannot be true or is old, says nothing. */
 function known(host: string, now: number): Ban | undefined {
   const path = banFile(host);
   const stamp = stampOf(path);
@@ -121,10 +139,16 @@ function known(host: string, now: number): Ban | undefined {
   }
   const { ban } = entry;
   if (ban === undefined) return undefined;
-  const clockWasSet = ban.since > now + MARGIN || ban.until > now + LONGEST_BAN + MARGIN;
-  if (!clockWasSet && now - ban.until <= LONGEST_BAN) return ban;
-  remove(path);
-  return undefined;
+  if (ban.until - ban.since > LONGEST_BAN || now - ban.until > LONGEST_BAN) {
+    remove(path);
+    return undefined;
+  }
+  if (ban.since <= now + TICK) return ban;
+  // The clock has been set back since. How much of the ban is over nobody knows: none of it, to be safe.
+  const redated: Ban = { ...ban, since: now, until: now + ban.until - ban.since };
+  seen.set(path, { stamp, ban: redated });
+  write(path, redated);
+  return redated;
 }
 
 /** Each write is a new file, so that its inode tells it from the one before in the same tick. */

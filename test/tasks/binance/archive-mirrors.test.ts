@@ -85,6 +85,26 @@ describe('the next mirror is asked when the first one', () => {
     ]);
   });
 
+  it('is slow, and what had come of it is gone on with', async () => {
+    const slow = await serve((request, response) => {
+      if (request.url === CHECKSUM) return void response.end(SUM);
+      response.writeHead(200, { etag: '"v1"', 'content-length': ZIP.length });
+      let sent = 0;
+      const timer = setInterval(() => {
+        response.write(ZIP.subarray(sent, sent + 200));
+        sent += 200;
+      }, 50);
+      response.on('close', () => clearInterval(timer));
+    });
+    const good = await origin({ body: ZIP, beside: { [CHECKSUM]: SUM } });
+    const run = await fetchFrom([slow.url, good.url], { network: { body_timeout: '400ms' } });
+    taken(run);
+    expect(run.ctx.lines).toEqual([
+      first(`GET ${slow.url}/${KEY} failed: less than 4000 bytes of the answer came within 400ms`),
+    ]);
+    expect(good.requests).toMatchObject([{ range: expect.stringMatching(/^bytes=[1-9]\d*-$/), status: 206 }]);
+  });
+
   it('gives bytes that are not what its CHECKSUM says, of which nothing is kept', async () => {
     const [bad, good] = [await serve(files({ ...GOOD, [`/${KEY}`]: damaged() })), await serve(files(GOOD))];
     const run = await fetchFrom([bad.url, good.url]);

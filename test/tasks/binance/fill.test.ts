@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../../../src/engine/task.ts';
 import type { GapsDocument } from '../../../tasks/bars/documents.ts';
@@ -198,6 +198,37 @@ describe('what cannot be asked for', () => {
     expect(ctx.warnings).toEqual([
       `${path}: it is no JSON: Unexpected end of JSON input: it counts as not there, and is kept as ${relative('data/raw/binance-rest/spot/BTCUSDT/1m', path)}.damaged`,
     ]);
+  });
+});
+
+describe('a stored answer', () => {
+  const path = 'data/raw/binance-rest/spot/BTCUSDT/1m/2024-02-05T100000Z_2024-02-05T105900Z.json';
+
+  it('that was edited is set aside and asked for again: no price comes from a text editor', async () => {
+    const first = await run({ gaps: HOLE });
+    const { workspace } = first.ctx;
+    const file = join(workspace, path);
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/"\d+\.\d+"/, '"1.00000000"'));
+    const again = await run({ gaps: HOLE, workspace });
+    expect(again.text()).toBe(first.text());
+    expect(again.ctx.warnings).toEqual([
+      `${path}: it has been changed since it was written: it is not what its digest says: it counts as not there, and is kept as ${basename(path)}.damaged`,
+    ]);
+  });
+
+  it('that cannot be read fails the month, which keeps the rows it has', async () => {
+    const { workspace } = (await run({ gaps: HOLE })).ctx;
+    rmSync(join(workspace, path));
+    symlinkSync(basename(path), join(workspace, path));
+    exchange.clearRequests();
+    expect((await run({ gaps: HOLE, workspace })).result).toEqual({
+      failed: {
+        code: 'answers-unreadable',
+        message: `${path} cannot be read (ELOOP): the answers of REST are kept there`,
+        hint: 'make it readable for this user, or remove it',
+      },
+    });
+    expect(exchange.requests).toEqual([]);
   });
 });
 

@@ -308,6 +308,35 @@ describe('a listing that cannot be reached', () => {
     expect(ctx.warnings).toEqual([]);
   });
 
+  it.each<[string, Handler, number, string]>([
+    [
+      'answers with something else',
+      (_, response) => response.end('<html>Sign in</html>'),
+      4,
+      'answered with an HTML page, where a ListBucketResult was expected',
+    ],
+    [
+      'asks to be left alone',
+      (_, response) => response.writeHead(429).end(),
+      4,
+      'answered 429 Too Many Requests',
+    ],
+    ['and the archive are down', unavailable, 4, 'answered 503 Service Unavailable'],
+    ['is down, and another try is to come', unavailable, 1, 'answered 503 Service Unavailable'],
+    ['has no file of the symbol any more', listingHandler([]), 4, 'and listed 3 files before'],
+  ])('fails, and what it said before goes on to count, where it %s', async (_, handler, attempt, why) => {
+    const { text: previous } = await run(listingHandler(keys('2017-08', '2024-01', '2024-01-31')));
+    const { url } = await serve(unavailable);
+    const { result, text, ctx } = await run(handler, { archive: url, previous, attempt, sweep: true });
+    expect(result).toMatchObject({
+      incomplete: {
+        message: expect.stringMatching(`${why}(; .*)?; what was listed before goes on to count$`),
+        transient: true,
+      },
+    });
+    expect([text, ctx.warnings]).toEqual([previous, []]);
+  });
+
   it('fails where the archive has none of the files: the address may be wrong', async () => {
     const { url } = await serve(archive());
     const { result } = await run(unavailable, { archive: url, from: '2024-03-01T00:00:00Z' });

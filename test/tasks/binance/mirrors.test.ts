@@ -20,6 +20,7 @@ function at(state = scratch()) {
     lines,
     inTurn: (urls: readonly string[]) => health.inTurn(urls),
     hold: (url: string) => health.hold(url),
+    givenUp: (url: string) => health.givenUp(url),
     worked: (url: string) => health.worked(url),
     failed: (url: string, failure: TaskFailure, answer: Partial<HttpFailure> = {}): void =>
       health.failed(url, { ok: false, failure, ...answer }, (line) => lines.push(line)),
@@ -156,5 +157,58 @@ describe('the failure of all', () => {
     expect(failureOfAll([final, slower, slow])).toEqual({ ...said, transient: true, retryAfterMs: 9_000 });
     expect(failureOfAll([final, slow, unreached])).toEqual({ ...said, transient: true });
     expect(failureOfAll([final, final, final])).toEqual(said);
+  });
+});
+
+describe('a host that cannot be reached', () => {
+  /** Fails every half minute, for so long. */
+  function silentFor(ms: number, health = at()) {
+    health.failed(A, unreached);
+    for (let passed = 30_000; passed <= ms; passed += 30_000) {
+      health.pass(30_000);
+      health.failed(A, unreached);
+    }
+    return health;
+  }
+
+  it('is asked for each file, for some minutes', () => {
+    expect(silentFor(270_000).givenUp(A)).toBeUndefined();
+  });
+
+  it('is then left alone for a minute at a time: what is still wanted of it fails at once', () => {
+    const health = silentFor(330_000);
+    expect(health.givenUp(A)).toEqual({
+      code: 'http-connect',
+      message: 'a has not been reached for 5m, and is left alone for a minute: no',
+    });
+    expect(health.givenUp(B)).toBeUndefined();
+    health.pass(60_000);
+    expect(health.givenUp(A)).toBeUndefined();
+    health.failed(A, unreached);
+    expect(health.givenUp(A)?.message).toBe(
+      'a has not been reached for 6m, and is left alone for a minute: no',
+    );
+  });
+
+  it.each<[string, (health: ReturnType<typeof at>) => void]>([
+    ['works', (health) => health.worked(A)],
+    [
+      'answers anything',
+      (health) => health.failed(A, { ...unreached, code: 'http-status' }, { status: 500 }),
+    ],
+  ])('is asked again as soon as it %s', (_, answers) => {
+    const health = silentFor(330_000);
+    answers(health);
+    expect(health.givenUp(A)).toBeUndefined();
+    health.failed(A, unreached);
+    expect(health.givenUp(A)).toBeUndefined();
+  });
+
+  it('is not said to be silent for a time in which nothing was asked', () => {
+    const health = at();
+    health.failed(A, unreached);
+    health.pass(600_000);
+    health.failed(A, unreached);
+    expect(health.givenUp(A)).toBeUndefined();
   });
 });

@@ -151,7 +151,7 @@ describe('the universe, where the listing cannot be reached', () => {
     ]);
   });
 
-  it('fails where other patterns were asked for, nothing is known, or another try is to come', async () => {
+  it('fails where other patterns were asked for, or nothing is known', async () => {
     const { text } = await run(folders(['BTCUSDT', 'ETHUSDT'], []), ['*USDT']);
     const previous = text();
     const cases: readonly (readonly [string[], More])[] = [
@@ -160,13 +160,39 @@ describe('the universe, where the listing cannot be reached', () => {
       [['*USDT'], { previous, market: 'um' }],
       [['*USDT'], { previous: previous.slice(0, -5) }],
       [['*USDT'], {}],
-      [['*USDT'], { previous, attempt: 2 }],
     ];
     for (const [listed, more] of cases) {
       const { ctx, result } = await run(unavailable, listed, more);
       expect(result).toMatchObject({ failed: { code: 'http-server-error' } });
       expect(ctx.warnings).toEqual([]);
     }
+  });
+
+  it.each<[string, Handler, string, string]>([
+    [
+      'another try is to come',
+      unavailable,
+      'http-server-error',
+      'answered 503 Service Unavailable; the 2 symbols that were found before go on to count',
+    ],
+    [
+      'it answers with something else',
+      (_, response) => response.end('<html>Sign in</html>'),
+      'listing-malformed',
+      'answered with an HTML page, where a ListBucketResult was expected; the 2 symbols that were found before go on to count',
+    ],
+    [
+      'it has nothing any more',
+      folders([], []),
+      'universe-empty',
+      'it has none at all; the 2 symbols that were found before go on to count',
+    ],
+  ])('is what it was, and has failed all the same, where %s', async (_, handler, code, message) => {
+    const { text } = await run(folders(['BTCUSDT', 'ETHUSDT'], []), ['*USDT']);
+    const previous = text();
+    const { ctx, result, text: kept } = await run(handler, ['*USDT'], { previous, attempt: 2 });
+    expect(result).toMatchObject({ incomplete: { code, message: expect.stringContaining(message) } });
+    expect([kept(), ctx.warnings]).toEqual([previous, []]);
   });
 
   it('can be made up for by names in the config, which the hint says', async () => {

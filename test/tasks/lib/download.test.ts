@@ -216,6 +216,17 @@ describe('what an earlier try has left', () => {
     expect(server.requests).toEqual(requests);
   });
 
+  it.each(['"v\n1"', '"v\u00001"', '"vé1"', '"\u20ac"'])(
+    'is not gone on with where its tag, %j, is none that can be sent: a sidecar that was edited is no trap',
+    async (etag) => {
+      const server = await origin({ body });
+      const at = place();
+      left(at, other.subarray(0, 9), { version: 1, etag, size });
+      expect(await download(server.url, { place: at, size }, options())).toEqual({ ok: true, from: 0 });
+      expect(server.requests).toEqual([all]);
+    },
+  );
+
   it('is thrown away when the server has nothing behind it (416)', async () => {
     const server = await origin({ body: body.subarray(0, 9) });
     const at = place();

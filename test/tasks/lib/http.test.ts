@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { connect, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -428,6 +429,50 @@ describe('getText', () => {
     });
   });
 
+  it.each<[string, (socket: Socket) => void]>([
+    ['before it was asked', (socket) => void socket.end()],
+    ['once it was asked', (socket) => void socket.once('data', () => socket.end())],
+  ])('calls a proxy that hangs up %s no more than once', async (_, hangUp) => {
+    let calls = 0;
+    const server = createSocketServer((socket) => {
+      calls += 1;
+      hangUp(socket.on('error', () => {}));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address !== 'object') throw new Error('the socket has no port');
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('https_proxy', `http://user:secret@127.0.0.1:${address.port}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const result = await getText('https://archive.invalid/x', options());
+    expect(!result.ok && result.failure).toEqual({
+      code: 'http-proxy',
+      message: `GET https://archive.invalid/x failed: the proxy 127.0.0.1:${address.port} hung up without an answer`,
+      hint: 'check HTTPS_PROXY, and whether the proxy runs there and connects to such addresses',
+      transient: true,
+    });
+    expect(calls).toBe(1);
+  });
+
+  it('gives up a proxy that says nothing as it gives up a server', async () => {
+    const silent = createServer().on('connect', (_, socket) => onTestFinished(() => void socket.destroy()));
+    const { url: proxy } = await listening(silent, 'http');
+    for (const name of ['http_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'no_proxy', 'NO_PROXY'])
+      vi.stubEnv(name, undefined);
+    vi.stubEnv('https_proxy', proxy);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const result = await getText(
+      'https://archive.invalid/x',
+      options({ network: { headers_timeout: '50ms' } }),
+    );
+    expect(!result.ok && result.failure).toMatchObject({
+      code: 'http-timeout',
+      message: 'GET https://archive.invalid/x failed: no answer in time (UND_ERR_HEADERS_TIMEOUT)',
+    });
+  });
+
   it('asks through a proxy that connects', async () => {
     const origin = await serve((_, response) => void response.end('through'));
     const goal = new URL(origin.url);
@@ -523,11 +568,47 @@ describe('getText', () => {
     expect(asked).toEqual([]);
   });
 
+  it('sends nothing when it is aborted while it waits to be let through', async () => {
+    const { url, asked } = await serve((_, response) => response.end('x'));
+    const stop = new AbortController();
+    const gate = async (): Promise<undefined> => {
+      stop.abort(new Error('enough'));
+      return undefined;
+    };
+    await expect(getText(url, options({ signal: stop.signal, gate }))).rejects.toThrow('enough');
+    expect(asked).toEqual([]);
+  });
+
   it('can be aborted while it waits for the answer', async () => {
     const controller = new AbortController();
     const reason = new Error('stop');
     const { url } = await serve(() => controller.abort(reason));
     await expect(getText(url, options({ signal: controller.signal }))).rejects.toBe(reason);
+  });
+
+  it('leaves no connection open once all is aborted, not even one that is being made', async () => {
+    const gone: Promise<unknown>[] = [];
+    const server = createSocketServer((socket) => {
+      gone.push(new Promise((resolve) => socket.on('error', () => {}).on('close', resolve)));
+      socket.resume();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address !== 'object') throw new Error('the socket has no port');
+    const stop = new AbortController();
+    const network = { connect_timeout: '1h' };
+    // The first is connected and waits for its answer, the second waits for a handshake that never comes.
+    const asked = ['http', 'https'].map((scheme) =>
+      getText(`${scheme}://127.0.0.1:${address.port}/`, options({ signal: stop.signal, network })),
+    );
+    await vi.waitFor(() => expect(gone).toHaveLength(2));
+    stop.abort(new Error('enough'));
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await Promise.all(gone);
+    // And what is asked afterwards is asked anew.
+    const { url } = await serve((_, response) => response.end('again'));
+    expect(await getText(url, options({ network }))).toMatchObject({ ok: true, text: 'again' });
   });
 
   it('hands the connection back after a failure, so that it is used again', async () => {

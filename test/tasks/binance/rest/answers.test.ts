@@ -1,7 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../../src/engine/task.ts';
 import {
   answerName,
   answerText,
@@ -9,8 +18,10 @@ import {
   rangeOfName,
 } from '../../../../tasks/binance/rest/answer-file.ts';
 import { Answers } from '../../../../tasks/binance/rest/answers.ts';
+import type { SmallDisk } from '../../../small-disk.ts';
+import { NO_SMALL_DISK, smallDisk } from '../../../small-disk.ts';
 import { scratch } from '../../context.ts';
-import { answer, asked, range, row, SERIES, STEP } from './answered.ts';
+import { answer, asked, range, row, rows, SERIES, STEP } from './answered.ts';
 
 const FOLDER = 'data/raw/binance-rest/spot/BTCUSDT/1m';
 
@@ -50,6 +61,9 @@ describe('an answer', () => {
     const answers = await place.open();
     await answers.add(answer(930, 932, { askedAt: asked(7), rows: [row(930), row(932)] }));
     expect(place.names).toEqual(['2024-01-01T153000Z_2024-01-01T153200Z.json']);
+    const head =
+      '{"version":1,"market":"spot","symbol":"BTCUSDT","interval":"1m","first":"2024-01-01T15:30:00Z","last":"2024-01-01T15:32:00Z"}';
+    const text = `${JSON.stringify(row(930))},\n${JSON.stringify(row(932))}`;
     expect(readFileSync(join(place.folder, name(930, 932)), 'utf8')).toBe(
       [
         '{',
@@ -60,6 +74,7 @@ describe('an answer', () => {
         '"first": "2024-01-01T15:30:00Z",',
         '"last": "2024-01-01T15:32:00Z",',
         '"asked_at": "2024-06-01T00:07:00.000Z",',
+        `"digest": "${sha256(`${head}\n[\n${text}\n]`)}",`,
         '"rows": [',
         `${JSON.stringify(row(930))},`,
         JSON.stringify(row(932)),
@@ -79,6 +94,15 @@ describe('an answer', () => {
     await again.consult([range(0, 9)]);
     expect(again.answers).toEqual([answer(0, 3, { rows: [row(1)], error: undefined }), unknown]);
     expect(place.warnings).toEqual([]);
+  });
+
+  it('has a digest of what was answered, not of when: people may make it older, to have it asked for again', () => {
+    const text = answerText(SERIES, answer(0, 2));
+    const older = text.replace('"asked_at": "2024-06-01', '"asked_at": "2024-03-01');
+    expect(parseAnswer(older, SERIES, range(0, 2), STEP)).toEqual({
+      ok: true,
+      answer: answer(0, 2, { askedAt: Date.UTC(2024, 2, 1), error: undefined }),
+    });
   });
 
   it('that was cut anywhere is not taken for a shorter one', () => {
@@ -149,6 +173,26 @@ describe('stored answers', () => {
       /^rows\.1: it opens at 2024-01-01T00:03:00\.000Z, expected 2024-01-01T00:00:00Z or later, up to 2024-01-01T00:02:00Z$/,
     ],
     [
+      'has been changed by hand, or by the disk',
+      answerText(SERIES, answer(0, 2)).replace('"105.00000000"', '"105.00000001"'),
+      /^it has been changed since it was written: it is not what its digest says$/,
+    ],
+    [
+      'has lost a row',
+      answerText(SERIES, answer(0, 2)).replace(`,\n${JSON.stringify(row(1))}`, ''),
+      /^it has been changed since/,
+    ],
+    [
+      'is of another market',
+      answerText({ ...SERIES, market: 'um' }, answer(0, 2)),
+      /^it is of um\/BTCUSDT\/1m 2024-01-01T000000Z_2024-01-01T000200Z\.json, its place is that of spot/,
+    ],
+    [
+      'is of another interval',
+      answerText({ ...SERIES, interval: '5m' }, answer(0, 2)),
+      /^it is of spot\/BTCUSDT\/5m /,
+    ],
+    [
       'has rows out of order',
       answerText(SERIES, answer(0, 2, { rows: [row(2), row(1)] })),
       /^rows\.1: it opens at 2024-01-01T00:01:00\.000Z, expected /,
@@ -171,6 +215,57 @@ describe('stored answers', () => {
     expect(warning.slice(before.length, -after.length)).toMatch(problem);
     await answers.add(answer(0, 2));
     expect(place.names).toEqual([name(0, 2), `${name(0, 2)}.damaged`]);
+  });
+
+  it('that are damaged twice are kept twice', async () => {
+    const place = new Place();
+    for (const text of ['one', 'two', 'three']) {
+      place.put(name(0, 2), text);
+      await (await place.open()).consult([range(0, 2)]);
+    }
+    const kept = ['.damaged', '.2.damaged', '.3.damaged'].map((end) => name(0, 2) + end);
+    expect(place.names).toEqual([...kept].sort());
+    expect(kept.map((each) => readFileSync(join(place.folder, each), 'utf8'))).toEqual([
+      'one',
+      'two',
+      'three',
+    ]);
+  });
+
+  it('that cannot be read are a failure, and stay where they are: nobody else may have their rows', async () => {
+    const place = new Place();
+    mkdirSync(place.folder, { recursive: true });
+    symlinkSync(name(0, 2), join(place.folder, name(0, 2)));
+    const answers = await place.open();
+    expect(await answers.consult([range(5, 6)])).toBeUndefined();
+    const failure = {
+      code: 'answers-unreadable',
+      message: `${FOLDER}/${name(0, 2)} cannot be read (ELOOP): the answers of REST are kept there`,
+      hint: 'make it readable for this user, or remove it',
+    };
+    expect(await answers.consult([range(1, 1)])).toEqual(failure);
+    expect(await answers.add(answer(0, 2))).toEqual(failure);
+    expect(place.names).toEqual([name(0, 2)]);
+    expect(place.warnings).toEqual([]);
+  });
+
+  it('that are gone by the time they are wanted are not there: another process may have joined them', async () => {
+    const place = new Place();
+    place.put(name(0, 2), answerText(SERIES, answer(0, 2)));
+    const answers = await place.open();
+    rmSync(join(place.folder, name(0, 2)));
+    expect(await answers.consult([range(1, 1)])).toBeUndefined();
+    expect([answers.answers, place.warnings]).toEqual([[], []]);
+  });
+
+  it('of which one is a folder: it is set aside', async () => {
+    const place = new Place();
+    mkdirSync(join(place.folder, name(0, 2)), { recursive: true });
+    await (await place.open()).consult([range(1, 1)]);
+    expect(place.names).toEqual([`${name(0, 2)}.damaged`]);
+    expect(place.warnings).toEqual([
+      `${FOLDER}/${name(0, 2)}: it is a folder: it counts as not there, and is kept as ${name(0, 2)}.damaged`,
+    ]);
   });
 
   it('that a crash left half-written are cleared away, not those of somebody who is still writing', async () => {
@@ -212,6 +307,45 @@ describe('stored answers', () => {
     });
     expect(place.names).toEqual([name(0, 2)]);
     expect(answers.paths).toEqual([]);
+  });
+});
+
+describe('a disk', () => {
+  const onto = async (disk: SmallDisk): Promise<Answers> => {
+    const found = await Answers.in({
+      workspace: disk.path,
+      folder: join(disk.path, FOLDER),
+      series: SERIES,
+      step: STEP,
+      warn: () => {},
+    });
+    if (!found.ok) throw new Error(found.failure.message);
+    return found.value;
+  };
+
+  it('that is read-only refuses an answer, by the name of the trouble', async ({ skip }) => {
+    const disk = smallDisk(64);
+    if (disk === undefined) return skip(NO_SMALL_DISK);
+    disk.readOnly();
+    expect(await (await onto(disk)).add(answer(0, 2))).toEqual({
+      code: 'cannot-write',
+      message: `${FOLDER}/${name(0, 2)} cannot be written: the file system is read-only (EROFS)`,
+      hint: 'point `paths` of the config elsewhere',
+    });
+  });
+
+  it('that is full refuses an answer, keeps the one that it was to replace, and nothing half-written', async ({
+    skip,
+  }) => {
+    const disk = smallDisk(64);
+    if (disk === undefined) return skip(NO_SMALL_DISK);
+    await (await onto(disk)).add(answer(0, 9));
+    const answers = await onto(disk);
+    await answers.consult([range(0, 9)]);
+    expect(await answers.add(answer(10, 999))).toMatchObject({ code: 'disk-full' });
+    expect(readdirSync(join(disk.path, FOLDER))).toEqual([name(0, 9)]);
+    expect(await answers.add(answer(10, 19))).toBeUndefined();
+    expect(readdirSync(join(disk.path, FOLDER))).toEqual([name(0, 19)]);
   });
 });
 
@@ -278,6 +412,15 @@ describe('an answer that touches others', () => {
     place.put(name(0, 4), answerText(SERIES, answer(0, 4)));
     await (await place.open()).add(answer(10, 12));
     expect(place.names).toEqual([name(0, 12)]);
+  });
+
+  it('keeps a bar that was given twice', async () => {
+    const twice = [row(0), row(1, 100), row(1, 101)];
+    const { names, answers } = await stored(answer(2, 4), answer(0, 1, { rows: twice, askedAt: asked(1) }));
+    expect(names).toEqual([name(0, 4)]);
+    expect(answers).toEqual([
+      answer(0, 4, { askedAt: asked(1), rows: [...twice, ...rows(2, 4)], error: undefined }),
+    ]);
   });
 
   it('replaces one of the same bars, and loses none of its rows', async () => {

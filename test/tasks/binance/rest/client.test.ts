@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RestOptions } from '../../../../tasks/binance/rest/client.ts';
 import { RestClient } from '../../../../tasks/binance/rest/client.ts';
+import { activeBan, recordBan } from '../../../../tasks/lib/hosts/bans.ts';
 import { networkSchema } from '../../../../tasks/lib/settings.ts';
 import { scratch } from '../../context.ts';
 import { serve } from '../../server.ts';
@@ -84,6 +85,12 @@ describe('the REST interface', () => {
     expect(asked).toHaveLength(1);
     await one.serverNow(true);
     expect(asked).toHaveLength(2);
+  });
+
+  it('may give a bar twice: nothing is left out here', async () => {
+    const page = [...rows(0, 1), ...rows(1, 2)];
+    const { url } = await exchange(() => ({ body: JSON.stringify(page) }));
+    expect(await client(url).klines(QUERY)).toEqual({ ok: true, rows: page });
   });
 
   it('that does not know a symbol has answered', async () => {
@@ -206,6 +213,8 @@ describe('an answer that cannot be used', () => {
       'rest-html',
       'a page, "Sign in to Wi-Fi", where JSON was expected',
     ],
+    ['is empty', '', 'rest-malformed', 'what cannot be used: found "", expected a list of rows'],
+    ['is null', 'null', 'rest-malformed', 'what cannot be used: found "null", expected a list of rows'],
     ['is cut', '[[17040', 'rest-malformed', 'what cannot be used: found "[[17040", expected a list of rows'],
     [
       'is no list',
@@ -229,7 +238,7 @@ describe('an answer that cannot be used', () => {
       'is out of order',
       JSON.stringify([broken[1], broken[0]]),
       'rest-malformed',
-      `what cannot be used: row 2, column 1 (open_time): found ${at(0)}, expected ${at(1) + 1} or later`,
+      `what cannot be used: row 2, column 1 (open_time): found ${at(0)}, expected ${at(1)} or later`,
     ],
     [
       'begins too early',
@@ -301,6 +310,20 @@ describe('a ban', () => {
     expect(asked.length).toBeGreaterThan(2);
   });
 
+  it('that another process meets while the connection is made ready is heeded: nothing is sent', async () => {
+    const { url, asked } = await exchange(() => ({}));
+    const one = client(url);
+    expect((await one.serverNow()).ok).toBe(true);
+    const host = new URL(url).host;
+    // A group of settings of its own: making it ready takes a while.
+    const other = client(url, { network: networkSchema.parse({ body_timeout: '61s' }) });
+    const answered = other.klines(QUERY);
+    for (let turn = 0; turn < 5; turn++) await undefined;
+    recordBan(host, { status: 418, waitMs: 60_000, reason: 'it answered 418' }, { now: NOW, log: () => {} });
+    expect(await answered).toMatchObject({ ok: false, failure: { code: 'rest-banned' } });
+    expect(asked).toEqual(['/api/v3/time']);
+  });
+
   it('without a time grows with each time that it comes again, and is forgotten with an answer', async () => {
     let banned = true;
     const reply = (): Reply => (banned ? { status: 418 } : {});
@@ -357,6 +380,7 @@ describe('too many requests', () => {
     const answer = await client(url).klines(QUERY);
     if (answer.ok !== false) throw new Error('it was answered');
     expect(answer.failure.code).toBe('rest-limited');
+    expect(activeBan(new URL(url).host, Date.now())).toMatchObject({ status: 429 });
     expect(Math.round((answer.failure.retryAfterMs ?? 0) / 1_000)).toBe(20);
   });
 

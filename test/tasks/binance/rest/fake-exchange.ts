@@ -2,7 +2,8 @@
 
 import type { TaskFailure } from '../../../../src/engine/task.ts';
 import type { RestRow } from '../../../../tasks/bars/rest-rows.ts';
-import type { Klines, KlinesQuery } from '../../../../tasks/binance/rest/client.ts';
+import type { Klines } from '../../../../tasks/binance/rest/body.ts';
+import type { KlinesQuery } from '../../../../tasks/binance/rest/client.ts';
 import type { Read } from '../../../../tasks/lib/settings.ts';
 import { at, row, STEP } from './answered.ts';
 
@@ -19,6 +20,7 @@ export class FakeExchange {
   /** The question with this number, from 0, and all after it fail. */
   failsFrom = Number.POSITIVE_INFINITY;
   knowsSymbol = true;
+  secondsPast = 30;
 
   constructor(now: number, has: (bar: number) => boolean = () => true) {
     this.now = now;
@@ -26,7 +28,7 @@ export class FakeExchange {
   }
 
   async serverNow(): Promise<Read<number>> {
-    return { ok: true, value: at(this.now) };
+    return { ok: true, value: at(this.now) + this.secondsPast * 1_000 };
   }
 
   /** As the exchange does it: the first thousand that open within the span, the open one too. */

@@ -40,6 +40,7 @@ class Month {
       warn: (line) => this.lines.push(line),
     });
     if (!opened.ok) throw new Error(opened.failure.message);
+    await opened.value.consult(gaps);
     const filled = await fillGaps({
       answers: opened.value,
       client,
@@ -155,7 +156,7 @@ describe('bars that are young', () => {
     const filled = await month.fill([range(40, 52)], exchange);
     expect(bars(filled)).toEqual(upTo(40, 49));
     expect(filled.document.unanswered).toEqual([{ ...range(50, 52), code: 'too-recent' }]);
-    expect(filled).toMatchObject({ failure: undefined, recheckAfter: STEP });
+    expect(filled).toMatchObject({ failure: undefined, recheckAfter: 45_000 });
     expect(month.names).toEqual([name(40, 49)]);
     exchange.now = 53;
     expect(bars(await month.fill([range(40, 52)], exchange))).toEqual(upTo(40, 52));
@@ -166,6 +167,21 @@ describe('bars that are young', () => {
     expect(month.names).toEqual([name(40, 52)]);
   });
 
+  it('and have hardly closed are left out as well: their last trades may still be on the way', async () => {
+    const month = new Month();
+    const exchange = new FakeExchange(50);
+    exchange.secondsPast = 14;
+    const filled = await month.fill([range(40, 49)], exchange);
+    expect(bars(filled)).toEqual(upTo(40, 48));
+    expect(filled.document).toMatchObject({
+      empty: [],
+      unanswered: [{ ...range(49, 49), code: 'too-recent' }],
+    });
+    expect(filled).toMatchObject({ failure: undefined, recheckAfter: 1_000 });
+    exchange.secondsPast = 15;
+    expect(bars(await month.fill([range(40, 49)], exchange))).toEqual(upTo(40, 49));
+  });
+
   it('and not there are not called empty before five minutes have passed', async () => {
     const month = new Month();
     const exchange = new FakeExchange(50, (bar) => bar < 42);
@@ -173,7 +189,7 @@ describe('bars that are young', () => {
     expect(bars(filled)).toEqual([40, 41]);
     expect(filled.document.empty).toEqual([range(42, 44)]);
     expect(filled.document.unanswered).toEqual([{ ...range(45, 49), code: 'too-recent' }]);
-    expect(filled.recheckAfter).toBe(STEP);
+    expect(filled.recheckAfter).toBe(30_000);
     expect(month.names).toEqual([name(40, 44)]);
     exchange.now = 55;
     const later = await month.fill([range(40, 49)], exchange);
@@ -184,6 +200,37 @@ describe('bars that are young', () => {
   it('and not there are called empty where later ones are there', async () => {
     const filled = await new Month().fill([range(40, 49)], new FakeExchange(50, (bar) => bar !== 47));
     expect(filled.document).toMatchObject({ empty: [range(47, 47)], unanswered: [] });
+  });
+});
+
+describe('an exchange that does not know the symbol', () => {
+  it('yet says nothing of bars that are young: it may have been listed just now', async () => {
+    const month = new Month();
+    const exchange = new FakeExchange(50);
+    exchange.knowsSymbol = false;
+    const filled = await month.fill([range(40, 49)], exchange);
+    expect(filled.document).toMatchObject({
+      unknownSymbol: [range(40, 44)],
+      unanswered: [{ ...range(45, 49), code: 'too-recent' }],
+    });
+    const first = await new Month().fill([range(46, 49)], exchange);
+    expect(first.document).toMatchObject({ unknownSymbol: [], unanswered: [range(46, 49)] });
+    exchange.knowsSymbol = true;
+    expect(bars(await month.fill([range(40, 49)], exchange))).toEqual(upTo(45, 49));
+  });
+
+  it('any more, and then does again, is asked again after 30 days', async () => {
+    const month = new Month();
+    const exchange = new FakeExchange(10_000);
+    exchange.knowsSymbol = false;
+    await month.fill([range(10, 19)], exchange);
+    exchange.knowsSymbol = true;
+    vi.setSystemTime(NOW + 29 * DAY);
+    expect(bars(await month.fill([range(10, 19)], exchange))).toEqual([]);
+    vi.setSystemTime(NOW + RECHECK);
+    const filled = await month.fill([range(10, 19)], exchange);
+    expect(bars(filled)).toEqual(upTo(10, 19));
+    expect(filled).toMatchObject({ document: { unknownSymbol: [] }, recheckAfter: undefined });
   });
 });
 
@@ -249,6 +296,32 @@ describe('bars that were empty', () => {
     const unknown = await month.fill([range(10, 19)], exchange);
     expect(bars(unknown)).toEqual([10, 11, 12]);
     expect(unknown.document).toMatchObject({ empty: [], unknownSymbol: [range(13, 19)] });
+  });
+});
+
+describe('a clock', () => {
+  it('that was ahead when bars were found empty does not keep them from being asked for again', async () => {
+    const month = new Month();
+    const exchange = new FakeExchange(10_000, (bar) => bar !== 15);
+    vi.setSystemTime(NOW + 3 * 365 * DAY);
+    await month.fill([range(10, 19)], exchange);
+    vi.setSystemTime(NOW);
+    exchange.asked.splice(0);
+    expect((await month.fill([range(10, 19)], exchange)).recheckAfter).toBe(RECHECK);
+    await month.fill([range(10, 19)], exchange);
+    expect(exchange.asked).toEqual([[15, 15]]);
+  });
+
+  it.each([-1, 1])('that is %i hours off changes nothing', async (hours) => {
+    const month = new Month();
+    const exchange = new FakeExchange(50, (bar) => bar !== 15);
+    vi.setSystemTime(NOW + hours * 3_600_000);
+    const filled = await month.fill([range(10, 52)], exchange);
+    vi.setSystemTime(NOW);
+    expect(await month.fill([range(10, 52)], exchange)).toMatchObject({ document: filled.document });
+    exchange.asked.splice(0);
+    await month.fill([range(10, 49)], exchange);
+    expect(exchange.asked).toEqual([]);
   });
 });
 

@@ -105,4 +105,29 @@ describe('what stored answers tell', () => {
       [at(6), at(9), asked(1)],
     ]);
   });
+
+  it('is all rows of a bar, in their order, where the last answer that has any has more than one', () => {
+    const off = (number: number, ms: number, close: number) => {
+      const [open, ...more] = row(number, close);
+      return [open + ms, ...more] as const;
+    };
+    const once = answer(0, 2, { askedAt: asked(1), rows: [row(0), off(1, 14_789, 101), row(2)] });
+    const again = answer(1, 2, { askedAt: asked(2), rows: [row(1, 102), off(1, 14_789, 103)] });
+    const known = knowledgeOf([again, once], STEP);
+    expect(rowsIn([range(0, 2)], known, STEP)).toEqual([row(0), ...again.rows, row(2)]);
+    expect(rowsIn([range(1, 1)], knowledgeOf([once], STEP), STEP)).toEqual([off(1, 14_789, 101)]);
+    expect(empties([range(0, 2)], known, STEP)).toEqual([]);
+  });
+
+  it('is told of thousands of answers as of one', () => {
+    const many = Array.from({ length: 20_000 }, (_, index) =>
+      answer(2 * index, 2 * index, { askedAt: asked(index), rows: [] }),
+    );
+    const all = answer(0, 39_999, { askedAt: asked(7_000) - 1, rows: [] });
+    const known = knowledgeOf([...many, all], STEP);
+    expect(unasked([range(0, 40_000)], known, STEP)).toEqual([range(40_000, 40_000)]);
+    expect(known.asked).toHaveLength(13_000 + 13_001);
+    expect(known.asked[0]).toMatchObject({ ...range(0, 13_999), askedAt: all.askedAt });
+    expect(known.asked.at(-2)).toMatchObject({ ...range(39_998, 39_998), askedAt: asked(19_999) });
+  });
 });

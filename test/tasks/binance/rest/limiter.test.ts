@@ -114,18 +114,24 @@ interface World {
   readonly weights?: readonly number[];
 }
 
+const STARTS_WITHIN = 5_000;
+
 async function run(world: World) {
   const time = new VirtualTime();
   const exchange = new Exchange(time, world.offset);
   const random = seeded(world.seed);
   const processes = Array.from({ length: world.processes }, () => {
     const process = new Process(time, exchange, world.limits, world.line, random);
-    void time.sleep(random() * 5_000).then(() => process.start(world.workers, world.weights ?? [1, 2, 5]));
+    void time
+      .sleep(random() * STARTS_WITHIN)
+      .then(() => process.start(world.workers, world.weights ?? [1, 2, 5]));
     return process;
   });
   await time.run((world.minutes + 1) * MINUTE);
-  // The minute in which they began, and the one that was cut, are not whole.
-  const minutes = [...exchange.counted].slice(1, -1);
+  // The minutes in which they began, and the one that was cut, are not whole.
+  const whole = [...exchange.counted].slice(0, -1);
+  const begun = world.offset + STARTS_WITHIN + 2 * (world.line.slowest + 1);
+  const minutes = whole.filter(([minute]) => minute * MINUTE >= begun);
   return { exchange, processes, minutes };
 }
 
@@ -160,6 +166,28 @@ describe('requests of endless demand', () => {
     );
   });
 
+  it('nor do two where the share leaves less than one request unused', async () => {
+    await fc.assert(
+      fc.asyncProperty(world, async (given) => {
+        const limits = { limit: 60, share: 1 };
+        // A process whose answer is lost, or comes in the next minute, knows less than the others.
+        const line = { slowest: Math.min(given.line.slowest, 300), lost: 0 };
+        const { exchange, minutes } = await run({ ...given, line, limits, processes: 2 });
+        expect(Math.max(...exchange.counted.values())).toBeLessThanOrEqual(limits.limit);
+        expect(minutes.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('are let go one a minute where the limit has room for no more', async () => {
+    const limits = { limit: 6, share: 1 };
+    const line = { slowest: 50, lost: 0 };
+    const given = { seed: 1, offset: 0, workers: 2, line, limits, minutes: 4, processes: 1, weights: [5] };
+    const { minutes } = await run(given);
+    expect(minutes.map(([, used]) => used)).toEqual([5, 5, 5]);
+  });
+
   it('use at least 0.9 of the limit, every process its part, and none waits for longer than the next minute', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -185,7 +213,7 @@ describe('requests of endless demand', () => {
 });
 
 describe('the limiter', () => {
-  const limits = { limit: 100, share: 0.5 };
+  const limits = { limit: 1_000, share: 0.05 };
 
   function synced(time: VirtualTime, used = 0): Limiter {
     const limiter = new Limiter(limits, time);

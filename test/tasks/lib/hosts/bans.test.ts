@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Refusal } from '../../../../tasks/lib/hosts/bans.ts';
 import { activeBan, banFile, hostAnswered, recordBan } from '../../../../tasks/lib/hosts/bans.ts';
@@ -115,6 +117,11 @@ describe('a ban', () => {
 });
 
 describe('a pause', () => {
+  it('of a time that is no whole number of milliseconds is seen by all', () => {
+    expect(record({ status: 429, waitMs: 1_234.5 }).until).toBe(NOW + 1_235);
+    expect(activeBan(host, NOW + 1_234)).toMatchObject({ status: 429, until: NOW + 1_235 });
+  });
+
   it('without a time lasts a minute, and does not grow', () => {
     expect(record({ status: 429 }).until).toBe(NOW + MINUTE);
     expect(record({ status: 429 }, NOW + 2 * MINUTE).until).toBe(NOW + 3 * MINUTE);
@@ -135,13 +142,39 @@ describe('a file of a ban', () => {
   });
 
   it.each([
-    ['ends later than any ban does', { until: NOW + 4 * DAY }],
-    ['was written by a clock that has been set back since', { since: NOW + DAY, until: NOW + DAY + MINUTE }],
+    ['lasts longer than any ban does', { until: NOW + 4 * DAY }],
+    ['ends before it begins, and long ago', { since: NOW + DAY, until: NOW - 4 * DAY }],
     ['is over for days', { since: NOW - 9 * DAY, until: NOW - 8 * DAY }],
   ])('that %s is nonsense, and removed', (_, changes) => {
     put(file(changes));
     expect(activeBan(host, NOW)).toBeUndefined();
     expect(existsSync(banFile(host))).toBe(false);
+  });
+});
+
+describe('a clock that is set back while a ban lasts', () => {
+  it.each([1, 90, 3 * 24 * 60])(
+    'by %i minutes does not end it, nor make it longer than it was',
+    (minutes) => {
+      record({ waitMs: 10 * MINUTE });
+      const back = NOW - minutes * MINUTE;
+      expect(activeBan(host, back)).toMatchObject({ status: 418, until: back + 10 * MINUTE });
+      // Another process reads what stands in the file.
+      expect(JSON.parse(readFileSync(banFile(host), 'utf8'))).toMatchObject({
+        since: back,
+        until: back + 10 * MINUTE,
+      });
+      expect(activeBan(host, back + 9 * MINUTE)).toMatchObject({ until: back + 10 * MINUTE });
+      expect(activeBan(host, back + 10 * MINUTE)).toBeUndefined();
+    },
+  );
+
+  it('lengthens it once, not with every look, where the file cannot be written', () => {
+    put(file({ since: NOW + 60 * MINUTE, until: NOW + 62 * MINUTE }));
+    mkdirSync(`${banFile(host)}.${process.pid}.tmp`);
+    expect(activeBan(host, NOW)).toMatchObject({ until: NOW + 2 * MINUTE });
+    expect(activeBan(host, NOW + MINUTE)).toMatchObject({ until: NOW + 2 * MINUTE });
+    expect(activeBan(host, NOW + 2 * MINUTE)).toBeUndefined();
   });
 });
 
@@ -164,4 +197,28 @@ it('a state folder that is not absolute does not count, as the specification has
   vi.stubEnv('XDG_STATE_HOME', 'here');
   vi.stubEnv('HOME', '/home/somebody');
   expect(banFile('a.b')).toBe('/home/somebody/.local/state/pipeline/hosts/a.b.json');
+});
+
+describe('a user without a home', () => {
+  const own = join(tmpdir(), `state-of-${process.getuid?.()}`);
+
+  it('has the state in the folder for temporary files, by number', () => {
+    vi.stubEnv('XDG_STATE_HOME', undefined);
+    vi.stubEnv('HOME', '');
+    expect(banFile('a.b')).toBe(`${own}/pipeline/hosts/a.b.json`);
+  });
+
+  it('whom the system does not know either has it there, too', () => {
+    vi.stubEnv('XDG_STATE_HOME', undefined);
+    const unknown = vi.spyOn(os, 'homedir').mockImplementation(() => {
+      throw new Error('A system error occurred: uv_os_homedir returned ENOENT (no such file or directory)');
+    });
+    syncBuiltinESMExports();
+    try {
+      expect(banFile('a.b')).toBe(`${own}/pipeline/hosts/a.b.json`);
+    } finally {
+      unknown.mockRestore();
+      syncBuiltinESMExports();
+    }
+  });
 });
