@@ -15,6 +15,8 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** Longest wait for a small answer, or for the beginning of a large one. */
   readonly waitMs: number;
+  /** Why a request must not be sent. */
+  readonly gate?: () => Promise<TaskFailure | undefined>;
 }
 
 interface Failed {
@@ -32,7 +34,7 @@ export function askText(url: string, asking: Asking, elsewhere?: string): Promis
 }
 
 export function askHead(url: string, asking: Asking): Promise<HeadResult> {
-  return inTime(url, asking, (options) => head(url, options));
+  return inTime(url, asking, (options) => head(url, options), 'HEAD');
 }
 
 export interface Sample {
@@ -97,24 +99,26 @@ async function count(body: Body, size: SampleSize, signal: AbortSignal): Promise
 
 async function inTime<T>(
   url: string,
-  { workspace, network: settings, signal, waitMs }: Asking,
+  { workspace, network: settings, signal, waitMs, gate }: Asking,
   act: (options: HttpOptions) => Promise<T | Failed>,
+  method = 'GET',
 ): Promise<T | Failed> {
   const late = AbortSignal.timeout(waitMs);
   const either = AbortSignal.any([signal, late]);
   try {
-    return await act({ workspace, settings, signal: either, maxBytes: MAX_BYTES });
+    const options = { workspace, settings, signal: either, maxBytes: MAX_BYTES };
+    return await act(gate === undefined ? options : { ...options, gate });
   } catch (thrown) {
     signal.throwIfAborted();
-    const failure = late.aborted ? tooLate(url, waitMs) : failureOfError(url, thrown);
+    const failure = late.aborted ? tooLate(`${method} ${url}`, waitMs) : failureOfError(url, thrown);
     return { ok: false, failure: failure ?? unknown(url, thrown) };
   }
 }
 
-function tooLate(url: string, waitMs: number): TaskFailure {
+function tooLate(request: string, waitMs: number): TaskFailure {
   return {
     code: 'http-timeout',
-    message: `GET ${url} failed: no answer within ${durationText(waitMs)}`,
+    message: `${request} failed: no answer within ${durationText(waitMs)}`,
     hint: 'check the network, and whether a proxy is needed (HTTPS_PROXY)',
   };
 }

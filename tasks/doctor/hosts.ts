@@ -1,12 +1,14 @@
 /**
  * Whether the publisher's hosts answer as they should: the listing, the archive and its mirrors, and how fast a file
- * comes. Six requests at most. REST is in `rest.ts`.
+ * comes. Six requests at most, and none to a host that wants to be left alone. REST is in `rest.ts`.
  */
 import type { Series } from '../binance/layout.ts';
 import { addressOf, folderPrefix, keyFor } from '../binance/layout.ts';
 import type { ListedObject } from '../binance/listing-xml.ts';
 import { readListingPage } from '../binance/listing-xml.ts';
+import { MirrorHealth } from '../binance/mirrors.ts';
 import { previousMonth } from '../binance/time-keys.ts';
+import type { HttpFailure } from '../lib/http.ts';
 import type { Asking } from './ask.ts';
 import { askHead, askSample, askText } from './ask.ts';
 import type { Check } from './check.ts';
@@ -17,6 +19,21 @@ import type { MarketConfig } from './market.ts';
 const MAX_KEYS = 200;
 const MIRRORS = 3;
 const SAMPLE = { bytes: 2_000_000, ms: 3_000 };
+
+/** Bytes a second: a month of 1m bars takes longer than a minute. What is over within a second tells nothing of it. */
+const SLOW = 30_000;
+
+/** Shared with builds: a ban is remembered for them, too. */
+const health = new MirrorHealth();
+
+function heeding(url: string, asking: Asking): Asking {
+  return { ...asking, gate: async () => health.hold(url) };
+}
+
+function note(url: string, answer: { readonly ok: true } | HttpFailure): void {
+  if (answer.ok) health.worked(url);
+  else if (answer.held !== true) health.failed(url, answer, () => {});
+}
 
 /** A ZIP of the archive to ask for, and whether the archive is known to have it. */
 interface Wanted {
@@ -54,7 +71,8 @@ async function listingCheck(
   url.searchParams.set('prefix', folderPrefix(series, 'monthly'));
   url.searchParams.set('max-keys', String(MAX_KEYS));
   const begun = performance.now();
-  const answer = await askText(url.href, asking);
+  const answer = await askText(url.href, heeding(listingUrl, asking));
+  note(listingUrl, answer);
   if (!answer.ok) return { check: failed(name, answer.failure) };
   const read = readListingPage(answer.text);
   if (!read.ok) {
@@ -90,7 +108,8 @@ async function archiveCheck(
   const url = addressOf(baseUrl, key);
   const { host } = new URL(url);
   const begun = performance.now();
-  const answer = await askHead(url, asking);
+  const answer = await askHead(url, heeding(baseUrl, asking));
+  note(baseUrl, answer);
   if (!answer.ok) return { check: failed(name, answer.failure), served: false, url };
   const served = answer.status === 200;
   if (served) return { check: ok(name, `${host} answers in ${since(begun)}`), served, url };
@@ -115,11 +134,11 @@ async function downloadCheck(url: string, asking: Asking): Promise<Check> {
       `GET ${url}: no bytes came`,
       'check the network and the proxy (HTTPS_PROXY), then look again',
     );
-  const rate = (bytes / 1e6 / seconds).toPrecision(3);
-  return ok(
-    name,
-    `${Number(rate)} MB/s (${(bytes / 1e6).toFixed(2)} MB of ${fileOf(url)} in ${seconds.toFixed(2)} s)`,
-  );
+  const rate = Number((bytes / 1e6 / seconds).toPrecision(3));
+  const detail = `${rate} MB/s (${(bytes / 1e6).toFixed(2)} MB of ${fileOf(url)} in ${seconds.toFixed(2)} s)`;
+  const hint =
+    'use another network, or name a mirror in binance.archive_url; the files that come are gone on with';
+  return seconds > 1 && bytes / seconds < SLOW ? warn(name, detail, hint) : ok(name, detail);
 }
 
 function fileOf(path: string): string {

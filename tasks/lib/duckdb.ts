@@ -64,7 +64,7 @@ export async function withDuckDB<T>(signal: AbortSignal, work: (session: Session
         return await read(await connection.run(sql, [...values]));
       } catch (cause) {
         signal.throwIfAborted();
-        throw cause;
+        throw systemError(cause) ?? cause;
       } finally {
         settled();
       }
@@ -79,6 +79,35 @@ export async function withDuckDB<T>(signal: AbortSignal, work: (session: Session
   } finally {
     connection.closeSync();
   }
+}
+
+/** As the C library words them. */
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  'No space left on device': 'ENOSPC',
+  'Disk quota exceeded': 'EDQUOT',
+  'Read-only file system': 'EROFS',
+  'Permission denied': 'EACCES',
+  'File too large': 'EFBIG',
+  'Input/output error': 'EIO',
+};
+
+/** DuckDB tells trouble with a file in words alone. */
+class FileTrouble extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, cause: Error) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** The same trouble with a code, as calls of `fs` have it; undefined where it is of another kind. */
+function systemError(thrown: unknown): Error | undefined {
+  const told = thrown instanceof Error ? /^IO Error: .* file "(.*)": ([^:]*)$/s.exec(thrown.message) : null;
+  const [, path = '', words = ''] = told ?? [];
+  const code = SYSTEM_ERRORS[words];
+  if (code === undefined || !(thrown instanceof Error)) return undefined;
+  return new FileTrouble(code, `${code}: ${words.toLowerCase()}, '${path}'`, thrown);
 }
 
 async function start(): Promise<Engine> {

@@ -146,6 +146,7 @@ describe('the config of the market', () => {
       'binance.archive_url: "…@x": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
     ],
     [
+      'binance',
       { archive_url: 'https://user:hunter2@x/y?key=hunter2' },
       'binance.archive_url: "https://…@x/y?…": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
     ],

@@ -53,9 +53,10 @@ export class Roots {
     );
   }
 
-  #enumerate(graph: Graph, wanted: Wanted, beside: KeyFilter = () => true): readonly number[] {
+  #enumerate(graph: Graph, wanted: Wanted, beside?: KeyFilter): readonly number[] {
     const { rule, filter } = wanted;
-    const { targets, awaits } = graph.enumerate(rule, (...key) => beside(...key) && filter(...key));
+    const narrow: KeyFilter = beside ? (...key) => beside(...key) && filter(...key) : filter;
+    const { targets, awaits } = graph.enumerate(rule, narrow);
     for (const giver of awaits) {
       const known = this.#later.get(giver);
       if (known?.includes(wanted)) continue;
@@ -63,11 +64,12 @@ export class Roots {
       else this.#later.set(giver, [wanted]);
     }
     const { only, timed } = wanted;
-    const found = targets.filter((index) => {
+    const isWanted = (index: number): boolean => {
       const target = graph.target(index);
       if (timed && graph.wholes(target).every((whole) => whole === undefined)) return false;
       return only === undefined || only.has(target.id);
-    });
+    };
+    const found = timed || only ? targets.filter(isWanted) : targets;
     for (const index of found) this.#selected.add(index);
     return [...awaits, ...found];
   }

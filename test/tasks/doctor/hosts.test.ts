@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { createServer as createTlsServer } from 'node:https';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { addressOf, keyFor } from '../../../tasks/binance/layout.ts';
+import { MirrorHealth } from '../../../tasks/binance/mirrors.ts';
 import type { Asking } from '../../../tasks/doctor/ask.ts';
 import type { Check } from '../../../tasks/doctor/check.ts';
 import { archiveChecks } from '../../../tasks/doctor/hosts.ts';
 import type { MarketConfig } from '../../../tasks/doctor/market.ts';
 import { networkSchema } from '../../../tasks/lib/settings.ts';
 import { listingHandler, withSidecars } from '../binance/s3.ts';
+import { scratch } from '../context.ts';
 import type { Handler, TestServer } from '../server.ts';
 import { listening, serve } from '../server.ts';
 
@@ -143,6 +145,13 @@ describe('the archive', () => {
     expect(servers.map(({ asked }) => asked.length)).toEqual([2, 1, 1, 0]);
   });
 
+  it('that does not answer is given up', async () => {
+    const listing = await bucket();
+    const server = await serve(() => {});
+    const found = await checks(config(listing.url, [server.url]), { waitMs: 200 });
+    expect(found[1]?.detail).toBe(`HEAD ${server.url}/${ZIP} failed: no answer within 200ms`);
+  });
+
   it('that has not what is listed is the wrong address', async () => {
     const listing = await bucket();
     const server = await serve((_, response) => response.writeHead(404).end());
@@ -189,6 +198,22 @@ describe('the archive', () => {
     });
   });
 
+  it('that is slow is said to be', async () => {
+    const listing = await bucket();
+    const server = await serve((request, response) => {
+      response.writeHead(200, { 'content-length': 9_000_000 });
+      if (request.method === 'HEAD') response.end();
+      else response.write(Buffer.alloc(20_000));
+    });
+    const found = await checks(config(listing.url, [server.url]), { waitMs: 1_100 });
+    expect(timeless(found).at(-1)).toEqual({
+      name: 'download',
+      state: 'warn',
+      detail: 'N MB/s (0.02 MB of BTCUSDT-1m-2024-01.zip in N s)',
+      hint: 'use another network, or name a mirror in binance.archive_url; the files that come are gone on with',
+    });
+  });
+
   it('that sends nothing is said to', async () => {
     const listing = await bucket();
     const server = await serve((request, response) => {
@@ -203,6 +228,27 @@ describe('the archive', () => {
       detail: `GET ${server.url}/${ZIP}: no bytes came`,
       hint: 'check the network and the proxy (HTTPS_PROXY), then look again',
     });
+  });
+});
+
+describe('a host that wants to be left alone', () => {
+  beforeEach(() => {
+    vi.stubEnv('XDG_STATE_HOME', scratch());
+    return () => vi.unstubAllEnvs();
+  });
+
+  it('is asked once, and builds know of it', async () => {
+    const banned = await serve((_, response) => response.writeHead(418, { 'retry-after': '300' }).end());
+    const found = await checks(config(`${banned.url}/bucket`, [banned.url]));
+    expect(found.map(({ name, state }) => `${name} ${state}`)).toEqual(['listing fail', 'archive fail']);
+    const { host } = new URL(banned.url);
+    expect(found[1]?.detail).toMatch(
+      new RegExp(`^${host} has banned this address until \\S+Z, and nothing is sent there before: GET `),
+    );
+    expect(banned.asked).toHaveLength(1);
+    expect(new MirrorHealth().hold(banned.url)?.code).toBe('http-banned');
+    await checks(config(`${banned.url}/bucket`, [banned.url]));
+    expect(banned.asked).toHaveLength(1);
   });
 });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withDuckDB } from '../../../tasks/lib/duckdb.ts';
 import type { DoubleColumns } from '../../../tasks/lib/duckdb-columns.ts';
+import { NO_SMALL_DISK, smallDisk } from '../../small-disk.ts';
 import { scratch } from '../context.ts';
 
 const never = new AbortController().signal;
@@ -30,6 +31,26 @@ describe('DuckDB', () => {
   it('gives errors of SQL as they are, and goes on afterwards', async () => {
     await expect(withDuckDB(never, (session) => session.run('SELECT nonsense'))).rejects.toThrow(/nonsense/);
     expect(await withDuckDB(never, (session) => session.rows('SELECT 1'))).toEqual([[1]]);
+  });
+
+  it('tells trouble with a file by its code, as the file system does', async ({ skip }) => {
+    const disk = smallDisk(40);
+    if (disk === undefined) return skip(NO_SMALL_DISK);
+    const write = (name: string): Promise<void> =>
+      withDuckDB(never, (session) =>
+        session.run('COPY (SELECT range, random() FROM range(100000)) TO $1 (FORMAT parquet)', [
+          join(disk.path, name),
+        ]),
+      );
+    await expect(write('a.parquet')).rejects.toMatchObject({
+      code: 'ENOSPC',
+      message: `ENOSPC: no space left on device, '${join(disk.path, 'a.parquet')}'`,
+    });
+    disk.readOnly();
+    await expect(write('b.parquet')).rejects.toMatchObject({
+      code: 'EROFS',
+      message: `EROFS: read-only file system, '${join(disk.path, 'b.parquet')}'`,
+    });
   });
 
   it('starts nothing for a signal that has fired already', async () => {
