@@ -5,7 +5,7 @@
  * republished file replaces is kept; one that is refused goes into quarantine.
  */
 import { rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { z } from 'zod';
 import type { TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
@@ -80,7 +80,7 @@ function jobOf(ctx: Context): Read<Job> {
 }
 
 async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> {
-  const old = await inPlace(join(ctx.workspace, job.shown), ctx.signal);
+  const old = await inPlace(resolve(ctx.workspace, job.shown), ctx.signal);
   // An earlier attempt may have left a link to the file in place: writing through it would damage that file.
   await rm(path, { force: true });
   // The sidecar may be older than the ZIP: of another length than the listed one, the file is not the listed one.

@@ -154,10 +154,10 @@ export function failureOfError(
     const hint = `build again; on a slow line raise ${setting}`;
     return fail('http-timeout', `${what} (${code})${whose}`, hint, true);
   }
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+  if (code === 'ENOTFOUND' || code.startsWith('EAI_')) {
     const hint = 'check the network, the name in the config, and whether a proxy is needed (HTTPS_PROXY)';
     const name = nameOf(thrown) ?? hostname;
-    return fail('http-dns', `the name ${name} cannot be resolved (${code})`, hint, code === 'EAI_AGAIN');
+    return fail('http-dns', `the name ${name} cannot be resolved (${code})`, hint, code !== 'ENOTFOUND');
   }
   if (UNREACHED.has(code)) {
     const what = code === 'ECONNREFUSED' ? 'refused the connection' : 'cannot be reached';
@@ -177,7 +177,11 @@ export function failureOfError(
     const what = `the certificate of ${host} comes from an unknown authority (${code})`;
     return fail('http-tls', what, hint, false);
   }
-  if (/^(CERT_|ERR_TLS_|ERR_SSL_)/.test(code) || code === 'EPROTO' || code === 'UND_ERR_PRX_TLS') {
+  if (
+    /^(CERT_|ERR_TLS_|ERR_SSL_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|HOSTNAME_)/.test(code) ||
+    code === 'EPROTO' ||
+    code === 'UND_ERR_PRX_TLS'
+  ) {
     const hint = 'check the address in the config, the clock of this machine, and the proxy';
     return fail('http-tls', `no secure connection to ${host} (${code})`, hint, false);
   }

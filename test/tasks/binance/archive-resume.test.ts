@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/engine/hash.ts';
 import { NO_SMALL_DISK, smallDisk } from '../../small-disk.ts';
 import { scratch } from '../context.ts';
 import type { Origin, OriginOptions } from '../origin.ts';
@@ -14,6 +15,7 @@ import {
   fetchFrom,
   KEY,
   leavePart,
+  NAME,
   PART,
   SUM,
   ZIP,
@@ -115,6 +117,31 @@ describe('a file of the archive that was cut', () => {
     writeFileSync(join(workspace, FINAL), ZIP);
     taken(await fetchFrom(server.url, { workspace }));
     expect(server.requests).toEqual([]);
+  });
+});
+
+describe('a file in place, in a folder elsewhere', () => {
+  const elsewhere = (bytes: Buffer): string => {
+    const path = join(scratch(), NAME);
+    writeFileSync(path, bytes);
+    return path;
+  };
+
+  it('is adopted', async () => {
+    const server = await zipAt();
+    const { failed, path } = await fetchFrom(server.url, { out: { zip: elsewhere(ZIP) } });
+    expect(failed).toBeUndefined();
+    expect(readFileSync(path).equals(ZIP)).toBe(true);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('is kept among the revisions there when another takes its place', async () => {
+    const server = await zipAt();
+    const zip = elsewhere(damaged());
+    const { failed } = await fetchFrom(server.url, { out: { zip } });
+    expect(failed).toBeUndefined();
+    const revision = `${NAME.replace('.zip', '')}.${sha256(damaged()).slice(0, 8)}.zip`;
+    expect(readFileSync(join(dirname(zip), 'revisions', revision)).equals(damaged())).toBe(true);
   });
 });
 

@@ -8,6 +8,8 @@ describe('what breaks on the way', () => {
   it.each([
     ['ENOTFOUND', 'http-dns', 'the name data.binance.vision cannot be resolved (ENOTFOUND)', undefined],
     ['EAI_AGAIN', 'http-dns', 'the name data.binance.vision cannot be resolved (EAI_AGAIN)', true],
+    ['EAI_FAIL', 'http-dns', 'the name data.binance.vision cannot be resolved (EAI_FAIL)', true],
+    ['INVALID_CA', 'http-tls', 'no secure connection to data.binance.vision (INVALID_CA)', undefined],
     ['ENETUNREACH', 'http-connect', 'data.binance.vision cannot be reached (ENETUNREACH)', true],
     ['UND_ERR_CONNECT_TIMEOUT', 'http-timeout', 'no connection in time (UND_ERR_CONNECT_TIMEOUT)', true],
     ['UND_ERR_BODY_TIMEOUT', 'http-timeout', 'the answer stopped in the middle (UND_ERR_BODY_TIMEOUT)', true],
