@@ -2,12 +2,12 @@
  * The file `.env` of a workspace: proxies and secrets that need not stand in the shell. What is set already wins,
  * as with `process.loadEnvFile`. No value of it is ever part of a message.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { Diagnostic } from '../engine/diagnostic.ts';
 import { warning } from '../engine/diagnostic.ts';
-import { errorCode, statOf } from '../engine/state/files.ts';
+import { errorCode, isMissing } from '../engine/state/files.ts';
 
 const ENV_FILE = '.env';
 
@@ -18,18 +18,11 @@ export function loadEnvFile(
   workspace: string,
   env: Record<string, string | undefined>,
 ): readonly Diagnostic[] {
-  const path = join(workspace, ENV_FILE);
-  let text: string;
-  try {
-    // A folder of that name holds somebody's Python.
-    if (statOf(path)?.isDirectory() !== false) return [];
-    text = readFileSync(path, 'utf8');
-  } catch (thrown) {
-    const code = errorCode(thrown);
-    if (code === undefined) throw thrown;
-    const hint = 'make it readable for this user, or move it away';
-    return [warning(`${ENV_FILE} cannot be read (${code}): nothing of it counts`, undefined, hint)];
-  }
+  const found = textOf(join(workspace, ENV_FILE));
+  if (found === undefined) return [];
+  if ('trouble' in found)
+    return [warning(`${ENV_FILE} ${found.trouble}: nothing of it counts`, undefined, found.hint)];
+  const { text } = found;
   if (text.includes('\0'))
     return [warning(`${ENV_FILE} is no text file: nothing of it counts`, undefined, FORM)];
   const { values, malformed } = readEnv(text);
@@ -37,6 +30,57 @@ export function loadEnvFile(
   return malformed.map((line) =>
     warning(`line ${line} of ${ENV_FILE} is no NAME=value: it does not count`, undefined, FORM),
   );
+}
+
+/** What people write by hand is shorter. */
+const MAX_BYTES = 1 << 20;
+
+type Found = { readonly text: string } | { readonly trouble: string; readonly hint: string };
+
+/** Undefined where there is none. A pipe, which nobody may ever write to, is not waited for. */
+function textOf(path: string): Found | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (thrown) {
+    return isMissing(thrown) && !isLink(path) ? undefined : unreadable(thrown);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) {
+      const hint = 'put a file of NAME=value lines in its place, or move it away';
+      return { trouble: `is ${stat.isDirectory() ? 'a folder' : 'a pipe or a device'} and no file`, hint };
+    }
+    const bytes = beginning(fd, MAX_BYTES + 1);
+    if (bytes.length <= MAX_BYTES) return { text: bytes.toString('utf8') };
+    return { trouble: `has more than ${MAX_BYTES} bytes`, hint: FORM };
+  } catch (thrown) {
+    return unreadable(thrown);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** To nowhere, as far as it is asked here. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+function unreadable(thrown: unknown): Found {
+  const code = errorCode(thrown);
+  if (code === undefined) throw thrown;
+  return { trouble: `cannot be read (${code})`, hint: 'make it readable for this user, or move it away' };
+}
+
+function beginning(fd: number, most: number): Buffer {
+  const bytes = Buffer.alloc(most);
+  let length = 0;
+  while (length < most) {
+    const count = readSync(fd, bytes, length, most - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
 }
 
 interface ReadEnv {

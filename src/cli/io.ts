@@ -35,6 +35,11 @@ export function complain(io: Io, message: string, hint?: string): void {
   io.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  = ${hint}\n`}`);
 }
 
+/** What was not as it should be and stands in nobody's way. */
+export function remark(io: Io, message: string): void {
+  io.stderr.write(`warning: ${message}\n`);
+}
+
 export function printJson(io: Io, value: unknown): void {
   io.stdout.write(`${JSON.stringify(value, undefined, outTerminal(io).isTTY ? 2 : undefined)}\n`);
 }

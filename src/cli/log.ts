@@ -8,7 +8,7 @@ import { UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
-import { complain, outTerminal, printJson } from './io.ts';
+import { outTerminal, printJson, remark } from './io.ts';
 import type { Common } from './workspace.ts';
 import { enterWorkspace } from './workspace.ts';
 
@@ -25,7 +25,7 @@ const NONE = 'no builds yet';
 export function log(common: Common, { run, count }: LogOptions, io: Io): ExitCode {
   const most = countFrom(count);
   const { runs, remarks } = readHistory(enterWorkspace(common, io));
-  for (const remark of remarks) complain(io, remark);
+  for (const each of remarks) remark(io, each);
   const { color, width } = outTerminal(io);
   if (run !== undefined) {
     const found = find(runs, run);

@@ -9,7 +9,7 @@ import { formatStatus } from '../ui/status-table.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
-import { complain, outTerminal, printJson } from './io.ts';
+import { outTerminal, printJson, remark } from './io.ts';
 import { lagOf } from './lag.ts';
 import type { Common, OpenWorkspace } from './workspace.ts';
 import { openWorkspace, printDiagnostics } from './workspace.ts';
@@ -45,7 +45,7 @@ export async function printStatus(
     printDiagnostics(found.diagnostics, io);
     return EXIT.usage;
   }
-  for (const remark of found.remarks) complain(io, remark);
+  for (const each of found.remarks) remark(io, each);
   const targets = options.staleOnly ? found.targets.filter(isUnsettled) : found.targets;
   const asOf = formatInstant(opened.manifest.asOf);
   // What a dry run would build says nothing of what is there.

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import fc from 'fast-check';
@@ -31,13 +32,52 @@ describe('.env', () => {
     });
   });
 
-  it('that is not there is nothing, and so is a folder of that name', () => {
+  it('that is not there is nothing', () => {
+    const env = {};
+    expect(loadEnvFile(new Rig({}).dir, env)).toEqual([]);
+    expect(env).toEqual({});
+  });
+
+  const warned = (rig: Rig): string =>
+    formatDiagnostics(loadEnvFile(rig.dir, {}), { color: false, width: 80 });
+  const NOT_A_FILE =
+    'and no file: nothing of it counts\n  = put a file of NAME=value lines in its place, or move it away\n\n1 warning';
+
+  it('that is a folder is named', () => {
     const rig = new Rig({});
+    mkdirSync(rig.path('.env'));
+    expect(warned(rig)).toBe(`warning: .env is a folder ${NOT_A_FILE}`);
+  });
+
+  it.skipIf(process.platform === 'win32')('that is a pipe is named, and not waited for', () => {
+    const rig = new Rig({});
+    execFileSync('mkfifo', [rig.path('.env')]);
+    expect(warned(rig)).toBe(`warning: .env is a pipe or a device ${NOT_A_FILE}`);
+  });
+
+  it.skipIf(process.platform === 'win32')('that never ends is named', () => {
+    const rig = new Rig({});
+    symlinkSync('/dev/zero', rig.path('.env'));
+    expect(warned(rig)).toBe(`warning: .env is a pipe or a device ${NOT_A_FILE}`);
+  });
+
+  it('that leads to nowhere is named', () => {
+    const rig = new Rig({});
+    symlinkSync('nowhere', rig.path('.env'));
+    expect(warned(rig)).toBe(
+      'warning: .env cannot be read (ENOENT): nothing of it counts\n  = make it readable for this user, or move it away\n\n1 warning',
+    );
+  });
+
+  it('that is far too long is not read, and one of just the greatest length is', () => {
+    const rig = new Rig({ '.env': `A=1\n#${'x'.repeat((1 << 20) - 5)}` });
     const env = {};
     expect(loadEnvFile(rig.dir, env)).toEqual([]);
-    mkdirSync(rig.path('.env'));
-    expect(loadEnvFile(rig.dir, env)).toEqual([]);
-    expect(env).toEqual({});
+    expect(env).toEqual({ A: '1' });
+    rig.edit('.env', (text) => `${text}x`);
+    expect(warned(rig)).toBe(
+      `warning: .env has more than 1048576 bytes: nothing of it counts\n${FORM}\n\n1 warning`,
+    );
   });
 
   it('names the lines that are no assignments, shows none of them, and takes the others', () => {

@@ -67,7 +67,7 @@ describe('log', () => {
     const { code, out, err } = await cli(['-C', rig.dir, 'log', '--json']);
     expect({ code, err }).toEqual({
       code: 0,
-      err: `error: ${rig.path('.pipeline/history')}: 1 build left out: damaged\n`,
+      err: `warning: ${rig.path('.pipeline/history')}: 1 build left out: damaged\n`,
     });
     expect(JSON.parse(out)).toMatchObject({ runs: [{ number: 3 }, { number: 1 }] });
   });

@@ -165,7 +165,7 @@ const rule = z.strictObject(
     timeout: orReference(fields.duration).optional().describe('Longest run of one target, e.g. 10m.'),
     deadline: orReference(fields.duration)
       .optional()
-      .describe('Longest time for one target with all its tries and the waits between them.'),
+      .describe('No further try of a target begins so long after its first one did, e.g. 15m.'),
     disk: z
       .strictObject(
         {

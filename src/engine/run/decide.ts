@@ -125,7 +125,13 @@ function decideReadable(
       remembered.fingerprint === fingerprint &&
       gathered.uncertain.length === 0
     ) {
-      return settle(failed(remembered.failure, plan.reasons));
+      // That failure stands among the reasons already when nothing else calls for a run.
+      return settle(
+        failed(
+          remembered.failure,
+          plan.reasons.filter(({ kind }) => kind !== 'failed'),
+        ),
+      );
     }
     return settle({ state: 'stale', record: previous, reasons: plan.reasons });
   }

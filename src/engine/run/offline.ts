@@ -4,10 +4,13 @@ import type { RunPlan } from './decide.ts';
 import type { RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 
-/** Undefined: it may run. Nothing is known of what was not asked, so no failure is recorded. */
+/**
+ * Undefined: it may run. Nothing is known of what was not asked, so no failure is recorded. When nothing but what the
+ * last answer lacked calls for the run, consumers go on with that answer, as they did then.
+ */
 export async function refuseOffline(
   session: Session,
-  { target, reasons }: RunPlan,
+  { target, reasons, previous }: RunPlan,
 ): Promise<RunResult | undefined> {
   const { action, source } = target.rule;
   if (!session.options.offline || !source) return undefined;
@@ -17,6 +20,16 @@ export async function refuseOffline(
     message: `${target.id} must be asked for (${reasons.map(({ kind }) => kind).join(', ')}), and --offline forbids it`,
     hint: 'build once without --offline',
   };
+  if (previous?.incomplete !== undefined && reasons.every(({ kind }) => kind === 'failed')) {
+    const settled = {
+      state: 'checked',
+      record: previous,
+      elided: false,
+      reasons,
+      incomplete: failure,
+    } as const;
+    return { kind: 'settled', settled, outcome: 'failed' };
+  }
   return { kind: 'settled', settled: { state: 'failed', failure, reasons }, outcome: 'failed' };
 }
 

@@ -103,6 +103,20 @@ describe('an answer that is not all that it should be', () => {
     expect((await rig.build()).ran).toEqual([]);
   });
 
+  it('is not asked for offline, and what there is of it serves', async () => {
+    const rig = rigWith(half, ', source: true');
+    await rig.build();
+    rig.remove('read.txt');
+    const { outcomes, failures } = await rig.build([], { offline: true });
+    expect(outcomes).toEqual({ ask: 'failed', read: 'executed' });
+    expect(failures['ask']).toEqual({
+      code: 'offline',
+      message: 'ask must be asked for (failed), and --offline forbids it',
+      hint: 'build once without --offline',
+    });
+    expect(rig.read('read.txt')).toBe('half');
+  });
+
   it('is asked for again by @failed', async () => {
     const rig = rigWith(half);
     await rig.build();

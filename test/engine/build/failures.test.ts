@@ -126,6 +126,8 @@ describe('a target that fails', () => {
       'pass/c': 'fresh',
       all: 'blocked',
     });
+    const status = await rig.status('check/b');
+    expect(status.map(({ reasons }) => reasons.map(({ kind }) => kind))).toEqual([['failed']]);
   });
 
   it('stops new work with fail-fast', async () => {
