@@ -19,3 +19,12 @@ export function linkInputs(graph: Graph, paths: PathEdges, target: Target): Link
   });
   return awaits.size > 0 ? { awaits: [...awaits] } : { linked };
 }
+
+/** The targets that some inputs read, each once. */
+export function producersOf(linked: readonly LinkedInput[]): ReadonlySet<number> {
+  const producers = new Set<number>();
+  for (const { members } of linked) {
+    for (const member of members) if (member.kind === 'target') producers.add(member.target);
+  }
+  return producers;
+}

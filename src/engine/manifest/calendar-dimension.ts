@@ -1,11 +1,11 @@
 /** A calendar dimension: its step and its edges. It cuts no partitions. */
 import { error } from '../diagnostic.ts';
+import { fields } from './fields.ts';
 import { floorMinute, formatInstant, MINUTE, parseDate, parseInstant } from './instant.ts';
 import type { Dimension } from './model.ts';
 import type { Entry, YamlNode } from './node.ts';
 import { childOf } from './node.ts';
 import { closedField, closedJson } from './open.ts';
-import { fields } from './schema.ts';
 import type { Scope, Values } from './scope.ts';
 import { topScope } from './scope.ts';
 import { describeValue } from './wording.ts';

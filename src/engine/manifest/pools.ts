@@ -1,11 +1,11 @@
 /** Pools: how many targets run at once. They are bounds only; nothing runs here. */
 import { availableParallelism } from 'node:os';
 import { error } from '../diagnostic.ts';
+import { fields } from './fields.ts';
 import type { YamlNode } from './node.ts';
 import { entriesOf, textOf } from './node.ts';
 import { closedField, closedJson } from './open.ts';
 import { DEFAULT_POOL } from './rule.ts';
-import { fields } from './schema.ts';
 import type { Values } from './scope.ts';
 import { topScope } from './scope.ts';
 import { describeValue } from './wording.ts';

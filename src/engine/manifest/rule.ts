@@ -4,6 +4,7 @@ import type { Json } from '../json.ts';
 import { byCodeUnit } from '../json.ts';
 import { readAction } from './action.ts';
 import { parseDuration } from './duration.ts';
+import { fields } from './fields.ts';
 import { readInput } from './inputs.ts';
 import type { Dimension, OpenJson, Rule } from './model.ts';
 import { suggest } from './nearest.ts';
@@ -13,7 +14,6 @@ import { closedField, closedJson, literalText, openJson, openTemplate } from './
 import type { RuleOutline } from './outline.ts';
 import { readOutput } from './outputs.ts';
 import { checkPointer } from './references.ts';
-import { fields } from './schema.ts';
 import type { Scope, Values } from './scope.ts';
 import { topScope } from './scope.ts';
 import { describeValue } from './wording.ts';

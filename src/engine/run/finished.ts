@@ -1,6 +1,7 @@
 /** From how a target settled to what listeners are told of it. */
 import type { BuildEvent, Outcome } from '../events.ts';
 import type { Target } from '../graph/graph.ts';
+import type { RunPlan } from './decide.ts';
 import type { Settled } from './settled.ts';
 
 export function finished(
@@ -35,4 +36,11 @@ export function outcomeOf(settled: Settled): Outcome | undefined {
     default:
       return settled.state;
   }
+}
+
+/** A target that was decided anew too often. */
+export function unstable({ target, reasons }: RunPlan, times: number): Settled {
+  const message = `${target.id}: its inputs changed while it ran, ${times} times in a row`;
+  const failure = { code: 'input-unstable', message, hint: 'wait until whatever writes them has finished' };
+  return { state: 'failed', failure, reasons };
 }

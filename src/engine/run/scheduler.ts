@@ -6,11 +6,12 @@
 
 import type { Listener, Outcome } from '../events.ts';
 import type { LinkedInput } from '../graph/edges.ts';
-import { linkInputs } from '../graph/edges.ts';
+import { linkInputs, producersOf } from '../graph/edges.ts';
 import type { RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
-import { finished, outcomeOf } from './finished.ts';
+import { finished, outcomeOf, unstable } from './finished.ts';
 import { Pools } from './pools.ts';
+import { Queue } from './queue.ts';
 import type { Roots } from './roots.ts';
 import type { Runner } from './runner.ts';
 import type { Session } from './session.ts';
@@ -48,9 +49,7 @@ class Loop {
   /** Worked off in a loop, not by recursion: a chain of a target a day is thousands long. */
   readonly #toLink: number[] = [];
   readonly #again: number[] = [];
-  /** Taken from `#nextReady` on: shifting a long array would move all of it each time. */
-  #ready: number[] = [];
-  #nextReady = 0;
+  readonly #ready = new Queue();
   readonly #pools: Pools<RunPlan>;
   readonly #unannounced = new Set<number>();
   #stopped = false;
@@ -94,8 +93,7 @@ class Loop {
   #stop(): void {
     this.#stopped = true;
     this.#pools.clear();
-    this.#ready = [];
-    this.#nextReady = 0;
+    this.#ready.clear();
   }
 
   /** Takes a target, and by and by all it needs, into this pass. */
@@ -145,17 +143,14 @@ class Loop {
     // Decisions are synchronous so that 100,000 of them cost no promises, but must not starve running tasks.
     let last = performance.now();
     for (;;) {
-      const next = this.#ready[this.#nextReady];
-      if (next === undefined) break;
-      this.#nextReady++;
+      const next = this.#ready.next();
+      if (next === undefined) return;
       this.#decide(next);
       if (performance.now() - last < 50) continue;
       await new Promise((resolve) => setImmediate(resolve));
       this.#startQueued();
       last = performance.now();
     }
-    this.#ready = [];
-    this.#nextReady = 0;
   }
 
   #decide(index: number): void {
@@ -240,9 +235,7 @@ class Loop {
       this.#ready.push(index);
       return;
     }
-    const message = `${plan.target.id}: its inputs changed while it ran, ${times} times in a row`;
-    const failure = { code: 'input-unstable', message, hint: 'wait until whatever writes them has finished' };
-    this.#settle(index, { state: 'failed', failure, reasons: plan.reasons }, 'failed', 0);
+    this.#settle(index, unstable(plan, times), 'failed', 0);
   }
 
   #settle(index: number, given: Settled, ended: Outcome | undefined, seconds: number): void {
@@ -275,13 +268,4 @@ class Loop {
     if (stuck.length === 0) return;
     throw new Error(`these targets wait for each other: ${stuck.slice(0, 10).join(', ')}`);
   }
-}
-
-/** The targets that some inputs read, each once. */
-function producersOf(linked: readonly LinkedInput[]): ReadonlySet<number> {
-  const producers = new Set<number>();
-  for (const { members } of linked) {
-    for (const member of members) if (member.kind === 'target') producers.add(member.target);
-  }
-  return producers;
 }
