@@ -28,7 +28,7 @@ export const duration = text((input) => durationMs(input) !== undefined, DURATIO
 export const instant = text((input) => instantMs(input) !== undefined, INSTANT_FORM);
 export const baseUrl = z.unknown().refine((input) => typeof input === 'string' && isBaseUrl(input), {
   error: ({ input }) =>
-    `${shown(typeof input === 'string' ? withoutSecrets(input) : input)}: expected ${BASE_URL_FORM}`,
+    `${typeof input === 'string' ? shown(withoutSecrets(input)) : withoutSecrets(shown(input))}: expected ${BASE_URL_FORM}`,
 });
 export const baseUrls = z.unknown().superRefine((input, ctx) => {
   const given: readonly unknown[] = Array.isArray(input) ? input : [input];

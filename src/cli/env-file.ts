@@ -2,6 +2,7 @@
  * The file `.env` of a workspace: proxies and secrets that need not stand in the shell. What is set already wins,
  * as with `process.loadEnvFile`. No value of it is ever part of a message.
  */
+import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -22,10 +23,7 @@ export function loadEnvFile(
   if (found === undefined) return [];
   if ('trouble' in found)
     return [warning(`${ENV_FILE} ${found.trouble}: nothing of it counts`, undefined, found.hint)];
-  const { text } = found;
-  if (text.includes('\0'))
-    return [warning(`${ENV_FILE} is no text file: nothing of it counts`, undefined, FORM)];
-  const { values, malformed } = readEnv(text);
+  const { values, malformed } = readEnv(found.text);
   for (const [name, value] of values) if (env[name] === undefined) env[name] = value;
   return malformed.map((line) =>
     warning(`line ${line} of ${ENV_FILE} is no NAME=value: it does not count`, undefined, FORM),
@@ -52,8 +50,10 @@ function textOf(path: string): Found | undefined {
       return { trouble: `is ${stat.isDirectory() ? 'a folder' : 'a pipe or a device'} and no file`, hint };
     }
     const bytes = beginning(fd, MAX_BYTES + 1);
-    if (bytes.length <= MAX_BYTES) return { text: bytes.toString('utf8') };
-    return { trouble: `has more than ${MAX_BYTES} bytes`, hint: FORM };
+    if (bytes.length > MAX_BYTES) return { trouble: `has more than ${MAX_BYTES} bytes`, hint: FORM };
+    // A password with a letter that is not in it would be another one.
+    if (!isUtf8(bytes) || bytes.includes(0)) return { trouble: 'is no text in UTF-8', hint: FORM };
+    return { text: bytes.toString('utf8') };
   } catch (thrown) {
     return unreadable(thrown);
   } finally {
@@ -89,7 +89,7 @@ interface ReadEnv {
   readonly malformed: readonly number[];
 }
 
-const ASSIGNMENT = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_.-]*\s*=[^\S\n]*(["'`]?)/;
+const ASSIGNMENT = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=[^\S\n]*(["'`]?)/;
 
 /** Node's own parser reads the values, but takes the name after a bad line to begin in it: bad lines are kept from it. */
 export function readEnv(text: string): ReadEnv {
@@ -100,10 +100,12 @@ export function readEnv(text: string): ReadEnv {
     const line = lines[at] ?? '';
     if (/^\s*(#|$)/.test(line)) continue;
     const found = ASSIGNMENT.exec(line);
-    const last = found === null ? undefined : lastLine(lines, at, found[0].length, found[1] ?? '');
+    const [head = '', name = '', quote = ''] = found ?? [];
+    const last = found === null ? undefined : lastLine(lines, at, head.length, quote);
     if (last === undefined) malformed.push(at + 1);
     else {
-      good.push(...lines.slice(at, last + 1));
+      // Node takes blanks around the name, but one after `export`, to be part of it.
+      good.push(`${name}=${quote}${line.slice(head.length)}`, ...lines.slice(at + 1, last + 1));
       at = last;
     }
   }

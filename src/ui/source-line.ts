@@ -12,12 +12,17 @@ export interface Cropped {
   readonly marked: number;
 }
 
-/** User and password of a URL, as long as they were, so that columns stay where they are: logs are kept and shared. */
+/** What may be a secret in an address: user and password, with a scheme before them or without, and its query. */
+const SECRETS: readonly RegExp[] = [
+  /(:\/\/)([^\s@"']+)(?=@)/g,
+  /([^\s"':@/]+:)(?!\/\/)([^\s"'@]+)(?=@)/g,
+  /(:\/\/[^\s"'?#]*[?#])([^\s"']+)/g,
+];
+
+/** As long as it was, so that columns stay where they are: logs are kept and shared. */
 function withoutSecrets(line: string): string {
-  return line.replace(
-    /(:\/\/)([^\s/@"']+)(?=@)/g,
-    (_, slashes: string, secret: string) => slashes + '*'.repeat(secret.length),
-  );
+  const hide = (_: string, before: string, secret: string): string => before + '*'.repeat(secret.length);
+  return SECRETS.reduce((text, secret) => text.replace(secret, hide), line);
 }
 
 /** The part of the line around `start..start + length` (UTF-16 units) that fits into `width` columns. */

@@ -29,24 +29,42 @@ export interface Mirrors {
   readonly network: NetworkSettings;
 }
 
-/** The sidecar is not asked for: it is taken to be there. */
+/**
+ * The sidecar is not asked for: it is taken to be there. A file is not there where none of the mirrors has it that
+ * answer.
+ */
 export function looker(
   { signal, workspace, log }: Pick<TaskContext<unknown>, 'signal' | 'workspace' | 'log'>,
   { urls, network }: Mirrors,
 ): Look {
-  // Kept from file to file: a mirror that does not answer costs its time-outs once.
+  // Both are kept from file to file: a mirror that does not answer costs its time-outs once.
   let turn = 0;
+  const silent = new Set<string>();
+  const askOne = async (base: string, key: string): Promise<Looked> => {
+    const url = addressOf(base, key);
+    const gate = async (): Promise<TaskFailure | undefined> => health.givenUp(base) ?? health.hold(base);
+    const answer = await head(url, { signal, workspace, settings: network, gate });
+    if (answer.ok) health.worked(base);
+    else if (answer.held !== true) health.failed(base, answer, log);
+    const looked = entryFrom(key, url, answer);
+    if (looked.ok) silent.delete(base);
+    else silent.add(base);
+    return looked;
+  };
   return async (key) => {
     for (let tried = 1; ; tried += 1) {
       const mine = turn;
       const base = urls[mine % urls.length] ?? '';
-      const url = addressOf(base, key);
-      const gate = async (): Promise<TaskFailure | undefined> => health.givenUp(base) ?? health.hold(base);
-      const answer = await head(url, { signal, workspace, settings: network, gate });
-      if (answer.ok) health.worked(base);
-      else if (answer.held !== true) health.failed(base, answer, log);
-      const looked = entryFrom(key, url, answer);
-      if (looked.ok) return looked;
+      const looked = await askOne(base, key);
+      if (looked.ok && looked.entry !== undefined) return looked;
+      if (looked.ok) {
+        for (const other of urls) {
+          if (other === base || silent.has(other)) continue;
+          const there = await askOne(other, key);
+          if (there.ok && there.entry !== undefined) return there;
+        }
+        return looked;
+      }
       if (tried >= ROUNDS * urls.length) return looked;
       if (turn === mine) turn += 1;
     }

@@ -5,11 +5,11 @@
  * republished file replaces is kept; one that is refused goes into quarantine.
  */
 import { rm, stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import type { TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
-import { diskFailure } from '../lib/disk-failure.ts';
+import { diskFailure, errorCode } from '../lib/disk-failure.ts';
 import { moveFile, placeOf } from '../lib/partial.ts';
 import type { Read } from '../lib/settings.ts';
 import { limitsSchema, networkSchema, readSettings } from '../lib/settings.ts';
@@ -54,12 +54,28 @@ export default defineTask({
       return await bring(ctx, read.value, path);
     } catch (thrown) {
       const { shown, entry } = read.value;
-      const failure = diskFailure(thrown, { shown, path, needed: entry.size });
+      const at = pathIn(thrown) ?? path;
+      // People know the output by the name it will have.
+      const named = dirname(at) === dirname(path) ? shown : fromWorkspace(ctx.workspace, at);
+      const failure = diskFailure(thrown, { shown: named, path: at, needed: entry.size });
       if (failure === undefined) throw thrown;
       return { failed: failure };
     }
   },
 });
+
+/** The file that a call of `fs` was about: where two were, the one that was to be made, unless the other is gone. */
+function pathIn(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  if ('dest' in thrown && typeof thrown.dest === 'string' && errorCode(thrown) !== 'ENOENT')
+    return thrown.dest;
+  return 'path' in thrown && typeof thrown.path === 'string' ? thrown.path : undefined;
+}
+
+function fromWorkspace(workspace: string, path: string): string {
+  const within = relative(workspace, path);
+  return within.startsWith('..') || isAbsolute(within) ? path : within;
+}
 
 function jobOf(ctx: Context): Read<Job> {
   const settings = readSettings(settingsSchema, ctx.settings);
@@ -95,7 +111,7 @@ async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> 
   const whole = await memberOf(job, from);
   if (!whole.ok) return { failed: await publishedBroken(ctx, job, whole.failure, { ...got, path: from }) };
   if (old !== undefined && old.sha256 !== got.sha256)
-    ctx.log(`kept what was in place as ${basename(await keepRevision(old))}`);
+    ctx.log(`kept what was in place as ${basename(await keepRevision(old, ctx.signal))}`);
   if (got.kind === 'fetched') moveFile(got.path, path);
   clearPlace(job.place);
   return undefined;

@@ -25,7 +25,9 @@ export async function askChecksum(
     const parsed = parseChecksum(answer.text, name);
     if (parsed.ok) return { ok: true, sha256: parsed.sha256 };
     const hint = 'the publisher or a proxy serves something else under this address: build again later';
-    const failure = { code: 'checksum-malformed', message: `${address} ${parsed.message}`, hint };
+    const message = `${address} ${parsed.message}`;
+    // As passing as a wrong digest may be: an answer cut short, or the page of a proxy.
+    const failure = { code: 'checksum-malformed', message, hint, transient: true };
     return { ok: false, failure, http: undefined };
   }
   if (answer.status !== 404) return { ok: false, failure: answer.failure, http: answer };

@@ -168,7 +168,8 @@ class MirrorRound {
       // Whether the beginning or the rest is bad, nobody can tell: one answer that is whole decides.
       const from = `gone on with at byte ${got.from}`;
       this.#ctx.log(`${from}, and the SHA-256 is not the published one: fetching all of it`);
-      discardPartial(place);
+      const failure = discardPartial(place);
+      if (failure !== undefined) return { kind: 'failed', failure, final: true };
     }
   }
 

@@ -32,13 +32,19 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
 }
 
 /** `revisions/BTCUSDT-1m-2024-01.0123abcd.zip` beside the file: what the publisher served before. Returns its path. */
-export async function keepRevision(old: InPlace): Promise<string> {
+export async function keepRevision(old: InPlace, signal: AbortSignal): Promise<string> {
   const name = basename(old.path).replace(/\.zip$/, '');
   const folder = join(dirname(old.path), 'revisions');
-  const path = join(folder, `${name}.${old.sha256.slice(0, 8)}.zip`);
-  if ((await statOf(path)) !== undefined) return path;
+  const named = (id: string): string => join(folder, `${name}.${id}.zip`);
+  const [short, whole] = [named(old.sha256.slice(0, 8)), named(old.sha256)];
+  const has = async (path: string): Promise<string | undefined> => (await inPlace(path, signal))?.sha256;
+  const there = await has(short);
+  // What has the name need not be what was kept under it: it may have been cut or changed since, and is left alone.
+  const path = there === undefined || there === old.sha256 ? short : whole;
+  if (there === old.sha256 || (path === whole && (await has(whole)) === old.sha256)) return path;
   await mkdir(folder, { recursive: true });
   await rm(`${path}.partial`, { force: true });
+  if (path === whole) await rm(path, { force: true });
   await linkOrCopy(old.path, path);
   return path;
 }

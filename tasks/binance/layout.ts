@@ -36,6 +36,9 @@ export const REST_URLS: Readonly<Record<Market, string>> = {
   cm: 'https://dapi.binance.com',
 };
 
+/** Which interface serves the market (docs/DOMAIN.md §3). */
+const REST_ROOTS: Readonly<Record<Market, string>> = { spot: 'api/v3', um: 'fapi/v1', cm: 'dapi/v1' };
+
 /** Request weight a minute for one address. Spot: docs/DOMAIN.md §3; futures: what their exchangeInfo names. */
 export const REST_WEIGHT_LIMITS: Readonly<Record<Market, number>> = { spot: 6_000, um: 2_400, cm: 2_400 };
 
@@ -88,4 +91,9 @@ export function timeKeyOf(series: Series, period: Period, key: string): string |
 export function addressOf(baseUrl: string, key: string): string {
   const path = key.split('/').map(encodeURIComponent).join('/');
   return `${baseUrl.replace(/\/+$/, '')}/${path}`;
+}
+
+/** `https://host/base/api/v3/`: what the market's REST addresses begin with. */
+export function restBase(restUrl: string, market: Market): string {
+  return `${addressOf(restUrl, REST_ROOTS[market])}/`;
 }

@@ -59,7 +59,9 @@ function readResult(root: XmlElement): ListingPageResult {
     prefixes.push(prefix);
   }
   const asked = textOf(root, 'Prefix');
-  const truncated = textOf(root, 'IsTruncated') ?? 'false';
+  // Without it nobody can tell whether this is all: what is taken for all makes holes.
+  const truncated = textOf(root, 'IsTruncated');
+  if (truncated === undefined) return bad('a <ListBucketResult> without <IsTruncated>');
   if (truncated === 'false') return { ok: true, page: { objects, prefixes, next: undefined, asked } };
   if (truncated !== 'true')
     return bad(`<IsTruncated> ${JSON.stringify(truncated)}, where true or false was expected`);

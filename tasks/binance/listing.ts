@@ -18,6 +18,7 @@ import type { Known } from './listing-file.ts';
 import { listingText, readPrevious } from './listing-file.ts';
 import type { Listed } from './listing-folders.ts';
 import { listFolders } from './listing-folders.ts';
+import { lossSince } from './listing-loss.ts';
 import { archiveUrlsSchema } from './mirrors.ts';
 import { probe } from './probe.ts';
 import { isMonth } from './time-keys.ts';
@@ -59,7 +60,7 @@ export default defineTask({
     const complete = ctx.sweep || previous?.probed === true ? undefined : previous;
     const listed = await listFolders(lister(ctx, settings.value), series, complete);
     const result = listed.ok
-      ? unlessEmptied(listed.known, previous, series, settings.value)
+      ? unlessLost(ctx, listed.known, previous, settings.value)
       : await aroundListing(ctx, series, settings.value, previous, listed.failure);
     if (result.ok) return written(ctx, series, result.known);
     if (previous === undefined) return { failed: result.failure };
@@ -83,19 +84,54 @@ function countOf({ monthly, daily }: Known): number {
   return Object.keys(monthly).length + Object.keys(daily).length;
 }
 
-/** Nobody takes back years of files: an answer without any is of another place, or of a server in trouble. */
-function unlessEmptied(
+/** Nobody takes back years of files: an answer without them is of another place, or of a server in trouble. */
+function unlessLost(
+  ctx: Context,
   known: Known,
   previous: Known | undefined,
-  { symbol, interval }: Series,
   { listing_url: url }: Settings,
 ): Listed {
   const before = previous === undefined ? 0 : countOf(previous);
-  if (before === 0 || countOf(known) > 0) return { ok: true, known };
-  const message = `${new URL(url).host} lists no klines of ${symbol} at ${interval}, and listed ${before} files before`;
-  const hint =
-    'check binance.listing_url; if the publisher has withdrawn them all, leave the symbol out, or remove its listing.json';
-  return { ok: false, failure: { code: 'listing-emptied', message, hint, transient: true } };
+  if (previous === undefined || before === 0) return { ok: true, known };
+  const { symbol, interval } = ctx.params;
+  const what = `klines of ${symbol} at ${interval}`;
+  const refuse = (code: string, found: string, whole: string): Listed => ({
+    ok: false,
+    failure: {
+      code,
+      message: `${new URL(url).host} lists ${found}`,
+      hint: `check binance.listing_url; if the publisher has withdrawn them ${whole} its listing.json`,
+      transient: true,
+    },
+  });
+  if (countOf(known) === 0)
+    return refuse(
+      'listing-emptied',
+      `no ${what}, and listed ${before} files before`,
+      'all, leave the symbol out, or remove',
+    );
+  const { files, months } = lossSince(previous, known, Date.now());
+  // Of what was asked for one by one not all need be the archive's: that must not stand in the way for ever.
+  if (months.length > 0 && !previous.probed)
+    return refuse(
+      'listing-shrunk',
+      `no ${what} of ${someOf(months)}, at an end of all that it lists, and did before`,
+      'for good, remove',
+    );
+  const becomes =
+    months.length > 0
+      ? `nothing is looked for in ${someOf(months)}, at an end of all that it lists`
+      : 'what they served is taken from other files, or from REST';
+  if (files.length > 0)
+    ctx.warn(
+      `${new URL(url).host} lists ${files.length} of the files of ${symbol} at ${interval} no more ` +
+        `(${someOf(files)}): ${becomes}`,
+    );
+  return { ok: true, known };
+}
+
+function someOf(keys: readonly string[]): string {
+  return keys.length > 3 ? `${keys[0]} … ${keys.at(-1)} (${keys.length})` : keys.join(', ');
 }
 
 function inPlace(ctx: Context): string {

@@ -56,12 +56,29 @@ export async function quarantine(path: string, where: Quarantine, reason: Reason
     makeFolder(dirname(kept));
     if (await holds(`${kept}.zip`, reason)) rmSync(path);
     else putAside(path, `${kept}.zip`);
+  } catch (thrown) {
+    return `it could not be kept as ${shown}.zip (${whyNot(thrown, `${kept}.zip`)})`;
+  }
+  try {
     keepReason(`${kept}.json`, jsonText({ version: 1, ...reason, listed: { ...reason.listed } }));
     return `kept as ${shown}.zip`;
   } catch (thrown) {
-    const why = errorCode(thrown) || (thrown instanceof Error ? thrown.message : String(thrown));
-    return `it could not be kept as ${shown}.zip (${why})`;
+    return `kept as ${shown}.zip, without its JSON (${whyNot(thrown, `${kept}.json`)})`;
   }
+}
+
+/** Leaves nothing half-written, so far as that can be. */
+function whyNot(thrown: unknown, path: string): string {
+  try {
+    rmSync(partialOf(path), { force: true });
+  } catch {
+    // Where nothing can be removed either, the first reason is the one to be told.
+  }
+  return errorCode(thrown) || (thrown instanceof Error ? thrown.message : String(thrown));
+}
+
+function partialOf(path: string): string {
+  return `${path}.partial`;
 }
 
 async function holds(path: string, { size, actual_sha256 }: Reason): Promise<boolean> {
@@ -70,7 +87,7 @@ async function holds(path: string, { size, actual_sha256 }: Reason): Promise<boo
 }
 
 function putAside(from: string, to: string): void {
-  const partial = `${to}.partial`;
+  const partial = partialOf(to);
   rmSync(partial, { force: true });
   moveFile(from, partial);
   flushed(partial, to);
@@ -78,7 +95,7 @@ function putAside(from: string, to: string): void {
 
 function keepReason(path: string, text: string): void {
   if (statSync(path, { throwIfNoEntry: false }) !== undefined && readFileSync(path, 'utf8') === text) return;
-  const partial = `${path}.partial`;
+  const partial = partialOf(path);
   writeFileSync(partial, text);
   flushed(partial, path);
 }

@@ -40,6 +40,8 @@ export function askHead(url: string, asking: Asking): Promise<HeadResult> {
 export interface Sample {
   readonly ok: true;
   readonly bytes: number;
+  /** The first few of them. */
+  readonly start: Buffer;
   /** From the request to the last byte that was read. */
   readonly seconds: number;
 }
@@ -57,14 +59,14 @@ export function askSample(url: string, asking: Asking, size: SampleSize): Promis
       url,
       { ...options, maxBytes: Number.POSITIVE_INFINITY },
       async ({ body }) => {
-        const bytes = await count(
+        const read = await count(
           body.on('error', () => {}),
           size,
           options.signal,
         );
         // Up to here an abort may mean no more than that the time is up.
         asking.signal.throwIfAborted();
-        return { ok: true, bytes, seconds: (performance.now() - begun) / 1_000 };
+        return { ok: true, ...read, seconds: (performance.now() - begun) / 1_000 };
       },
       // Servers that know no ranges send the whole file: then the rest is not read.
       { headers: { range: `bytes=0-${size.bytes - 1}` }, statuses: [200, 206] },
@@ -72,12 +74,18 @@ export function askSample(url: string, asking: Asking, size: SampleSize): Promis
   });
 }
 
+/** Enough to tell what kind of file it is. */
+const START = 16;
+
 interface Body extends AsyncIterable<Buffer> {
   destroy(): unknown;
 }
 
-async function count(body: Body, size: SampleSize, signal: AbortSignal): Promise<number> {
+type Counted = Pick<Sample, 'bytes' | 'start'>;
+
+async function count(body: Body, size: SampleSize, signal: AbortSignal): Promise<Counted> {
   let bytes = 0;
+  let start: Buffer = Buffer.alloc(0);
   let up = false;
   const timer = setTimeout(() => {
     up = true;
@@ -86,6 +94,7 @@ async function count(body: Body, size: SampleSize, signal: AbortSignal): Promise
   try {
     for await (const chunk of body) {
       bytes += chunk.length;
+      if (start.length < START) start = Buffer.concat([start, chunk]).subarray(0, START);
       if (bytes >= size.bytes) break;
     }
   } catch (thrown) {
@@ -94,7 +103,7 @@ async function count(body: Body, size: SampleSize, signal: AbortSignal): Promise
     clearTimeout(timer);
     body.destroy();
   }
-  return bytes;
+  return { bytes, start };
 }
 
 async function inTime<T>(

@@ -9,6 +9,7 @@ import { readListingPage } from '../binance/listing-xml.ts';
 import { MirrorHealth } from '../binance/mirrors.ts';
 import { previousMonth } from '../binance/time-keys.ts';
 import type { HttpFailure } from '../lib/http.ts';
+import { oneOf } from '../lib/http-body.ts';
 import type { Asking } from './ask.ts';
 import { askHead, askSample, askText } from './ask.ts';
 import type { Check } from './check.ts';
@@ -22,6 +23,9 @@ const SAMPLE = { bytes: 2_000_000, ms: 3_000 };
 
 /** Bytes a second: a month of 1m bars takes longer than a minute. What is over within a second tells nothing of it. */
 const SLOW = 30_000;
+
+const ZIP_START = Buffer.from('PK\x03\x04', 'latin1');
+const NO_ARCHIVE = 'check binance.archive_url and the proxy: this is no archive';
 
 /** Shared with builds: a ban is remembered for them, too. */
 const health = new MirrorHealth();
@@ -112,6 +116,10 @@ async function archiveCheck(
   note(baseUrl, answer);
   if (!answer.ok) return { check: failed(name, answer.failure), served: false, url };
   const served = answer.status === 200;
+  if (served && /^text\/html\b/i.test(oneOf(answer.headers['content-type']) ?? '')) {
+    const detail = `HEAD ${url} answered with an HTML page, where a ZIP was expected`;
+    return { check: fail(name, detail, NO_ARCHIVE), served: false, url };
+  }
   if (served) return { check: ok(name, `${host} answers in ${since(begun)}`), served, url };
   const check = listed
     ? fail(name, `HEAD ${url} answered 404, though it is listed`, 'check binance.archive_url')
@@ -127,13 +135,18 @@ async function downloadCheck(url: string, asking: Asking): Promise<Check> {
   const name = 'download';
   const sample = await askSample(url, asking, SAMPLE);
   if (!sample.ok) return failed(name, sample.failure);
-  const { bytes, seconds } = sample;
+  const { bytes, start, seconds } = sample;
   if (bytes === 0)
     return fail(
       name,
       `GET ${url}: no bytes came`,
       'check the network and the proxy (HTTPS_PROXY), then look again',
     );
+  const begun = start.subarray(0, ZIP_START.length);
+  if (!begun.equals(ZIP_START.subarray(0, begun.length))) {
+    const found = JSON.stringify(start.toString('latin1'));
+    return fail(name, `GET ${url} answered with no ZIP: it begins with ${found}`, NO_ARCHIVE);
+  }
   const rate = Number((bytes / 1e6 / seconds).toPrecision(3));
   const detail = `${rate} MB/s (${(bytes / 1e6).toFixed(2)} MB of ${fileOf(url)} in ${seconds.toFixed(2)} s)`;
   const hint =

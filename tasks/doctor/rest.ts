@@ -3,11 +3,10 @@
  * (docs/DOMAIN.md §3). Two requests of weight 1, and none to a host that has banned this address. It knows neither
  * klines nor the archive.
  */
-import { z } from 'zod';
 import type { TaskFailure } from '../../src/engine/task.ts';
-import type { Market } from '../binance/layout.ts';
-import { addressOf } from '../binance/layout.ts';
-import { bannedFailure, banStatus, elsewhere, malformed, refusalOf } from '../binance/rest/refusal.ts';
+import { restBase } from '../binance/layout.ts';
+import { timeIn } from '../binance/rest/body.ts';
+import { bannedFailure, banStatus, elsewhere, refusalOf } from '../binance/rest/refusal.ts';
 import { activeBan, hostAnswered, recordBan } from '../lib/hosts/bans.ts';
 import type { HttpFailure } from '../lib/http.ts';
 import type { Asking } from './ask.ts';
@@ -16,14 +15,6 @@ import type { Check } from './check.ts';
 import { fail, failed, ok, warn } from './check.ts';
 import type { MarketConfig } from './market.ts';
 
-const TIME_PATHS: Readonly<Record<Market, string>> = {
-  spot: 'api/v3/time',
-  um: 'fapi/v1/time',
-  cm: 'dapi/v1/time',
-};
-
-const answerSchema = z.object({ serverTime: z.number().positive() });
-
 /** `now`: the clock of this machine, epoch milliseconds. */
 export async function restChecks(
   { series, restUrl, fills, weightLimit }: MarketConfig,
@@ -31,7 +22,7 @@ export async function restChecks(
   now: () => number,
 ): Promise<readonly Check[]> {
   if (restUrl === undefined) return [];
-  const url = addressOf(restUrl, TIME_PATHS[series.market]);
+  const url = `${restBase(restUrl, series.market)}time`;
   const other = elsewhere(series.market, restUrl);
   // Without it gaps stay gaps, which may be what is wanted.
   const bad = fills ? 'fail' : 'warn';
@@ -67,17 +58,14 @@ async function askTime(url: string, other: string, asking: Asking, now: () => nu
   const received = now();
   if (!answer.ok) return { ok: false, failure: refused(host, answer) };
   hostAnswered(host, Date.now());
-  const parsed = answerSchema.safeParse(parseJson(answer.text));
-  if (!parsed.success) {
-    const found = JSON.stringify(answer.text.slice(0, 60));
-    return { ok: false, failure: malformed(url, answer.text, `found ${found}, expected {"serverTime":…}`) };
-  }
+  const time = timeIn(url, answer.text);
+  if (!time.ok) return time;
   const used = answer.headers['x-mbx-used-weight-1m'];
   return {
     ok: true,
     roundTrip: received - sent,
     // The exchange looked at its clock half way.
-    ahead: (sent + received) / 2 - parsed.data.serverTime,
+    ahead: (sent + received) / 2 - time.value,
     weight: typeof used === 'string' && /^\d+$/.test(used) ? Number(used) : undefined,
   };
 }
@@ -89,14 +77,6 @@ function refused(host: string, answer: HttpFailure): TaskFailure {
   const refusal = { status, waitMs: answer.retryAfterMs, reason: `it answered ${answer.status}` };
   const now = Date.now();
   return bannedFailure(host, recordBan(host, refusal, { now, log: () => undefined }), now);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const WARN_MS = 1_000;

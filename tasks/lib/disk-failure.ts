@@ -27,6 +27,11 @@ const REFUSED: Readonly<Record<string, readonly [what: string, hint: string]>> =
   ENOTDIR: ['a file stands where a folder is wanted', 'move that file away'],
   EEXIST: ['a file stands where a folder is wanted', 'move that file away'],
   EISDIR: ['a folder stands where the file is wanted', 'move that folder away'],
+  // What Node says itself where a folder is to be removed as a file (found on 20).
+  ERR_FS_EISDIR: ['a folder stands where the file is wanted', 'move that folder away'],
+  ELOOP: ['symbolic links lead in a circle', 'mend the links in its path'],
+  EMFILE: ['too many files are open', 'raise the limit of open files (ulimit -n), or lower pools.network'],
+  ENFILE: ['too many files are open on this machine', 'end other programs, and build again'],
   EFBIG: ['the file is larger than the file system allows', 'point `paths` of the config elsewhere'],
   EIO: ['the device failed', 'check the disk, or point `paths` of the config elsewhere'],
 };
@@ -44,6 +49,13 @@ export function diskFailure(thrown: unknown, { shown, path, needed }: Written): 
       hint: 'free some space and build again: what has come so far is kept',
     };
   }
+  if (code === 'ENOENT')
+    return {
+      code: 'cannot-write',
+      message: `${shown} cannot be written: it, or its folder, was removed meanwhile (ENOENT)`,
+      hint: 'let no other program remove files there, and build again',
+      transient: true,
+    };
   const refused = REFUSED[code];
   if (refused === undefined) return undefined;
   const [what, hint] = refused;

@@ -24,12 +24,18 @@ export interface DownloadOptions extends HttpOptions {
 export type DownloadResult =
   /** `place.data` has that many bytes. `from`: how many of them were there before. */
   | { readonly ok: true; readonly from: number }
-  /** Of another size: `1234`, or `more than 1200`. Nothing is left of it. */
+  /** Of another size: `1234`, or `more than 1200`. Nothing is left of it; what had come before may be. */
   | { readonly ok: false; readonly gave: string }
   /** What has come is left for the next try. */
   | HttpFailure
-  /** It cannot be written. */
-  | { readonly ok: false; readonly failure: TaskFailure; readonly disk: true };
+  | Unwritten;
+
+/** The part cannot be written, or thrown away. */
+interface Unwritten {
+  readonly ok: false;
+  readonly failure: TaskFailure;
+  readonly disk: true;
+}
 
 type Answer = Dispatcher.ResponseData;
 
@@ -52,13 +58,12 @@ async function askForRest(
 ): Promise<DownloadResult | 'start over'> {
   const headers = { range: `bytes=${there.bytes}-`, 'if-match': there.etag };
   const read = async (answer: Answer): Promise<DownloadResult | 'start over'> => {
-    if (answer.statusCode === 200) return fromStart(answer, goal, options);
+    if (answer.statusCode === 200) return fromStart(answer, goal, options, there);
     if (answer.statusCode === 206 && isRest(answer, goal, there))
       return take(answer, PartialFile.after(goal.place, there, goal.size), goal, options);
     // 412: it has other content by now; 416: it has less; 206: not what was asked for.
     discard(answer.body);
-    discardPartial(goal.place);
-    return 'start over';
+    return thrownAway(goal.place) ?? 'start over';
   };
   return ask<DownloadResult | 'start over'>(url, options, read, { headers, statuses: [200, 206, 412, 416] });
 }
@@ -69,12 +74,19 @@ function isRest({ headers }: Answer, { size }: Goal, { bytes, etag }: Begun): bo
   return range === `bytes ${bytes}-${size - 1}/${size}` && oneOf(headers['etag']) === etag;
 }
 
-async function fromStart(answer: Answer, goal: Goal, options: DownloadOptions): Promise<DownloadResult> {
+/** `there`: what had come before, of the right file as far as anybody knows. */
+async function fromStart(
+  answer: Answer,
+  goal: Goal,
+  options: DownloadOptions,
+  there?: Begun,
+): Promise<DownloadResult> {
   const length = lengthOf(answer.headers);
   if (length !== undefined && length !== goal.size) {
     discard(answer.body);
-    discardPartial(goal.place);
-    return { ok: false, gave: String(length) };
+    // A page in the file's place, of a proxy that wants to be logged in to, says nothing of what has come.
+    const unwritten = there === undefined ? thrownAway(goal.place) : undefined;
+    return unwritten ?? { ok: false, gave: String(length) };
   }
   const etag = strong(oneOf(answer.headers['etag']));
   return take(answer, PartialFile.fresh(goal.place, { size: goal.size, etag }), goal, options);
@@ -97,19 +109,22 @@ async function take(
   const from = file.bytes;
   try {
     for await (const piece of guarded(body, options)) {
-      if (file.bytes + piece.length > size) {
-        discardPartial(place);
-        return { ok: false, gave: `more than ${size}` };
-      }
+      if (file.bytes + piece.length > size)
+        return thrownAway(place) ?? { ok: false, gave: `more than ${size}` };
       const failure = file.append(piece);
       if (failure !== undefined) return { ok: false, failure, disk: true };
       options.onProgress?.(file.bytes);
     }
     if (file.bytes === size) return { ok: true, from };
     // Ended in good order: nothing was cut, there is no more.
-    discardPartial(place);
-    return { ok: false, gave: String(file.bytes) };
+    return thrownAway(place) ?? { ok: false, gave: String(file.bytes) };
   } finally {
     file.close();
   }
+}
+
+/** Undefined when nothing of it is left. */
+function thrownAway(place: Place): Unwritten | undefined {
+  const failure = discardPartial(place);
+  return failure && { ok: false, failure, disk: true };
 }

@@ -4,10 +4,12 @@
  * It knows no request and no answer.
  */
 import { setMaxListeners } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { buildConnector, Dispatcher } from 'undici';
 import type { TaskFailure } from '../../src/engine/task.ts';
+import type { Proxies } from './proxies.ts';
+import { readProxies } from './proxies.ts';
 import type { NetworkSettings } from './settings.ts';
 
 export type DispatcherResult = Made | { readonly ok: false; readonly failure: TaskFailure };
@@ -27,7 +29,9 @@ const dispatchers = new Map<string, Promise<DispatcherResult>>();
 const NEVER_PROXIED = ['localhost', '127.0.0.1', '[::1]'];
 
 export async function dispatcherFor(workspace: string, settings: NetworkSettings): Promise<DispatcherResult> {
-  const proxies = proxiesOf(process.env);
+  const read = readProxies(process.env);
+  if (!read.ok) return read;
+  const proxies = read.value;
   const { connect_timeout, headers_timeout, body_timeout } = settings;
   const caFile = settings.ca_file ? absolute(workspace, settings.ca_file) : undefined;
   const key = JSON.stringify([connect_timeout, headers_timeout, body_timeout, caFile, proxies]);
@@ -61,42 +65,6 @@ export function borrow(made: Made): (aborted: boolean) => void {
   };
 }
 
-interface Proxies {
-  readonly http: string | undefined;
-  readonly https: string | undefined;
-  readonly none: string;
-}
-
-/** As curl and undici read them: the lower-case name wins, an empty value means none, https falls back to http. */
-function proxiesOf(env: NodeJS.ProcessEnv): Proxies {
-  const none = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').trim();
-  const http = (env['http_proxy'] ?? env['HTTP_PROXY']) || undefined;
-  return {
-    http: withScheme(http),
-    https: withScheme((env['https_proxy'] ?? env['HTTPS_PROXY']) || http),
-    none: none === '*' ? none : [none, ...NEVER_PROXIED].join(','),
-  };
-}
-
-/** `proxy.corp:8080`, as curl takes it. */
-function withScheme(proxy: string | undefined): string | undefined {
-  return proxy === undefined || proxy.includes('://') ? proxy : `http://${proxy}`;
-}
-
-const PROXY_SCHEMES = new Set(['http:', 'https:', 'socks5:', 'socks:']);
-
-/** What undici takes; the rest it throws at us, password and all. */
-function isProxy(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname, username, password } = new URL(value);
-  if (!PROXY_SCHEMES.has(protocol) || hostname === '') return false;
-  try {
-    return decodeURIComponent(username + password) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
 async function makeDispatcher(
   settings: NetworkSettings,
   caFile: string | undefined,
@@ -122,16 +90,16 @@ async function makeDispatcher(
       ending.abort();
     },
   });
-  if (proxies.http === undefined && proxies.https === undefined) return made(new Agent(options), []);
-  for (const [name, value] of [
-    ['HTTP_PROXY', proxies.http] as const,
-    ['HTTPS_PROXY', proxies.https] as const,
-  ]) {
-    if (value !== undefined && !isProxy(value)) return { ok: false, failure: badProxy(name) };
-  }
+  const { http, https, except } = proxies;
+  if (http === undefined && https === undefined) return made(new Agent(options), []);
   // Through a proxy the certificates of the server are checked with `requestTls`, not with `connect`.
   const tunnel = { requestTls: connect, proxyTls: connect };
-  const addresses = { httpProxy: proxies.http ?? '', httpsProxy: proxies.https ?? '', noProxy: proxies.none };
+  const none = except.join();
+  const addresses = {
+    httpProxy: http?.address ?? '',
+    httpsProxy: https?.address ?? '',
+    noProxy: none === '*' ? none : [...except, ...NEVER_PROXIED].join(),
+  };
   const factory = (origin: string | URL, given: object): Dispatcher =>
     new Pool(origin, tunnels(given) ? { ...given, connect: onlyOnce(given.connect) } : given);
   // Its own would wait five minutes for an answer of the proxy.
@@ -139,7 +107,10 @@ async function makeDispatcher(
     new Pool(origin, { ...options, ...given });
   const factories = { factory, clientFactory };
   const dispatcher = new EnvHttpProxyAgent({ ...options, ...tunnel, ...addresses, ...factories });
-  return made(dispatcher, [proxies.http, proxies.https].flatMap(hostAndPort));
+  return made(
+    dispatcher,
+    [http, https].flatMap((proxy) => proxy?.shown ?? []),
+  );
 }
 
 /** The proxy hung up while a way through it was asked for. */
@@ -171,20 +142,13 @@ function isOfSocket(thrown: Error): boolean {
   return 'code' in thrown && (thrown.code === 'UND_ERR_SOCKET' || thrown.code === 'UND_ERR_INFO');
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
-
-/** Without user and password. */
-function hostAndPort(proxy: string | undefined): string[] {
-  if (proxy === undefined) return [];
-  const { protocol, hostname, port } = new URL(proxy);
-  return [`${hostname}:${port || (DEFAULT_PORTS[protocol] ?? '1080')}`];
-}
-
 /** The file's certificates beside the well-known ones, which `ca` would otherwise replace; or why not. */
 async function authorities(path: string, shown: string): Promise<string[] | TaskFailure> {
   const { rootCertificates } = await import('node:tls');
   const hint = 'network.ca_file names a PEM file, relative to the workspace';
   try {
+    // A pipe, which nobody may ever write to, is not waited for.
+    if (!(await stat(path)).isFile()) return { code: 'ca-file', message: `${shown} is no file`, hint };
     const pem = await readFile(path, 'utf8');
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return [...rootCertificates, pem];
     return {
@@ -196,15 +160,6 @@ async function authorities(path: string, shown: string): Promise<string[] | Task
     const why = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : String(thrown);
     return { code: 'ca-file', message: `${shown} cannot be read: ${why}`, hint };
   }
-}
-
-/** The value may hold a password: it is not shown. */
-function badProxy(name: string): TaskFailure {
-  return {
-    code: 'http-proxy',
-    message: `the environment variable ${name} is no address of a proxy`,
-    hint: 'expected http://host:port, or nothing',
-  };
 }
 
 function absolute(workspace: string, path: string): string {

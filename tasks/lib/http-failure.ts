@@ -155,8 +155,17 @@ export function failureOfError(
     return fail('http-timeout', `${what} (${code})${whose}`, hint, true);
   }
   if (code === 'ENOTFOUND' || code.startsWith('EAI_')) {
-    const hint = 'check the network, the name in the config, and whether a proxy is needed (HTTPS_PROXY)';
     const name = nameOf(thrown) ?? hostname;
+    const ofProxy = proxies.find(
+      (each) => each.slice(0, each.lastIndexOf(':')) === name && name !== hostname,
+    );
+    if (ofProxy !== undefined) {
+      const hint =
+        'check the network, and the name of the proxy in HTTPS_PROXY; NO_PROXY names hosts that need none';
+      const what = `the name of the proxy ${ofProxy} cannot be resolved (${code})`;
+      return fail('http-proxy', what, hint, code !== 'ENOTFOUND');
+    }
+    const hint = 'check the network, the name in the config, and whether a proxy is needed (HTTPS_PROXY)';
     return fail('http-dns', `the name ${name} cannot be resolved (${code})`, hint, code !== 'ENOTFOUND');
   }
   if (UNREACHED.has(code)) {

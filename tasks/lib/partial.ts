@@ -160,9 +160,17 @@ function guarded<T>({ shown, data }: Place, needed: () => number, work: () => T)
   }
 }
 
-export function discardPartial(place: Place): void {
-  rmSync(place.data, { force: true });
-  rmSync(place.sidecar, { force: true });
+/** Undefined when nothing of it is left. */
+export function discardPartial(place: Place): TaskFailure | undefined {
+  return guarded(
+    place,
+    () => 0,
+    () => {
+      rmSync(place.data, { force: true });
+      rmSync(place.sidecar, { force: true });
+      return undefined;
+    },
+  );
 }
 
 /** Gives a finished file another name, on another volume by copying. Nothing stays behind. */

@@ -83,6 +83,8 @@ export function isBaseUrl(text: string): boolean {
 
 /** For messages: user, password, query and fragment of an address may be what nobody else should read. */
 export function withoutSecrets(address: string): string {
+  // What follows the last @ may be the rest of a query.
+  if (/[?#].*@/s.test(address)) return '…';
   // Also of what lacks its `https://`.
   return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@').replace(/([?#]).*$/s, '$1…');
 }

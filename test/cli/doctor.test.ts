@@ -19,7 +19,8 @@ const exchange: Handler = (request, response) => {
   if (url.startsWith('/listing')) listingHandler(withSidecars([KEY]))(request, response);
   else if (url === '/api/v3/time')
     response.setHeader('x-mbx-used-weight-1m', '2').end(JSON.stringify({ serverTime: EXCHANGE_TIME }));
-  else if (url === `/${KEY}`) response.end(request.method === 'HEAD' ? undefined : Buffer.alloc(50_000));
+  else if (url === `/${KEY}`)
+    response.end(request.method === 'HEAD' ? undefined : Buffer.alloc(50_000, 'PK\x03\x04', 'latin1'));
   else response.writeHead(404).end();
 };
 

@@ -91,10 +91,22 @@ describe('.env', () => {
     );
   });
 
-  it('that is no text counts for nothing', () => {
-    const { env, printed } = loaded(Buffer.from('A=1\n', 'utf16le').toString('latin1'));
+  it.each([
+    ['UTF-16', Buffer.from('A=1\n', 'utf16le')],
+    ['Latin-1', Buffer.from('A=caf\u00e9\n', 'latin1')],
+  ])('that is %s counts for nothing', (_, bytes) => {
+    const rig = new Rig({});
+    rig.write('.env', bytes);
+    const env = {};
+    expect(formatDiagnostics(loadEnvFile(rig.dir, env), { color: false, width: 80 })).toBe(
+      `warning: .env is no text in UTF-8: nothing of it counts\n${FORM}\n\n1 warning`,
+    );
     expect(env).toEqual({});
-    expect(printed).toBe(`warning: .env is no text file: nothing of it counts\n${FORM}\n\n1 warning`);
+  });
+
+  it('may have blanks wherever shells or people leave them', () => {
+    const { env, printed } = loaded('export  A=1\nexport\tB = 2 # two\n\tC\t=\t"3\n4"\n');
+    expect({ env, printed }).toEqual({ env: { A: '1', B: '2', C: '3\n4' }, printed: '' });
   });
 
   it.skipIf(process.platform !== 'linux')('that cannot be read is named', () => {

@@ -118,6 +118,11 @@ describe('the config of the market', () => {
       { archive_url: ['https://x', 'ftp://x'] },
       'binance.archive_url: "ftp://x": expected http:// or https://, a host and perhaps a path, without user, query or fragment',
     ],
+    [
+      'binance',
+      { archive_url: { 'https://u:hunter2@x': 1 } },
+      'binance.archive_url: …@x":1}: expected http:// or https://, a host and perhaps a path, without user, query or fragment',
+    ],
     ['binance', { archive_url: [] }, 'binance.archive_url: []: expected at least one address'],
     ['binance', { fill: 'REST' }, 'binance.fill: "REST": expected one of rest, none'],
     [

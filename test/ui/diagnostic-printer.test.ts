@@ -51,6 +51,15 @@ describe('diagnostics in print', () => {
     );
   });
 
+  it.each([
+    ['url: https://h/x?token=s3cret', 'url: https://h/x?************'],
+    ['url: "https://me:s3/cret@h"', 'url: "https://************@h"'],
+    ['url: me:s3cret@h', 'url: me:******@h'],
+    ['key: value', 'key: value'],
+  ])('hide what may be a secret in %s', (line, shown) => {
+    expect(print(error('no such host', place(line, 1, 3))).split('\n')[3]).toBe(`12 | ${shown}`);
+  });
+
   it('are short without a place', () => {
     expect(print(warning('nothing to do', undefined, 'add a rule'))).toBe(
       'warning: nothing to do\n  = add a rule\n\n1 warning',

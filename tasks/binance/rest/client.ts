@@ -10,6 +10,7 @@ import { getText } from '../../lib/http.ts';
 import { oneOf } from '../../lib/http-body.ts';
 import type { NetworkSettings, Read } from '../../lib/settings.ts';
 import type { Market } from '../layout.ts';
+import { restBase } from '../layout.ts';
 import { PAGE } from './asking.ts';
 import type { Klines } from './body.ts';
 import { rowsIn, timeIn } from './body.ts';
@@ -38,7 +39,6 @@ export interface KlinesQuery {
   readonly endTime: number;
 }
 
-const ROOTS: Readonly<Record<Market, string>> = { spot: '/api/v3/', um: '/fapi/v1/', cm: '/dapi/v1/' };
 /** Of a page of rows: futures count by the limit that is asked for (docs/DOMAIN.md §3). */
 const PAGE_WEIGHT: Readonly<Record<Market, number>> = { spot: 2, um: 5, cm: 5 };
 const TIME_WEIGHT = 1;
@@ -56,7 +56,7 @@ export class RestClient {
   constructor(options: RestOptions) {
     const { restUrl, market } = options;
     this.#options = options;
-    this.#base = restUrl.replace(/\/+$/, '') + ROOTS[market];
+    this.#base = restBase(restUrl, market);
     this.#host = new URL(restUrl).host;
     this.#gate = gateOf(this.#base, options);
   }

@@ -1,11 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../src/engine/hash.ts';
 import { NO_SMALL_DISK, smallDisk } from '../../small-disk.ts';
 import { scratch } from '../context.ts';
 import type { Origin, OriginOptions } from '../origin.ts';
 import { origin } from '../origin.ts';
+import { serve } from '../server.ts';
 import type { ArchiveRun } from './archive-rig.ts';
 import {
   damaged,
@@ -17,6 +19,7 @@ import {
   leavePart,
   NAME,
   PART,
+  PARTIAL,
   SUM,
   ZIP,
 } from './archive-rig.ts';
@@ -228,5 +231,59 @@ describe('a folder that cannot be written', () => {
       hint: 'move that file away',
     });
     expect(dataFiles(workspace)).toEqual(['data/cache']);
+  });
+
+  it.for<[string, Buffer, string]>([
+    ['begun of other content', ZIP.subarray(0, 9), '"v0"'],
+    ['that is whole and damaged', damaged(), '"v1"'],
+  ])('is named where a part in it, %s, cannot be thrown away', async ([_, bytes, etag], { skip }) => {
+    const disk = smallDisk(256);
+    if (disk === undefined) return skip(NO_SMALL_DISK);
+    const name = join(disk.path, encodeURIComponent(KEY));
+    writeFileSync(`${name}.partial`, bytes);
+    writeFileSync(`${name}.json`, JSON.stringify({ version: 1, etag, size: ZIP.length }));
+    disk.readOnly();
+    const server = await zipAt();
+    const { failed } = await fetchFrom(server.url, { settings: { partial: disk.path } });
+    expect(failed).toEqual({
+      code: 'cannot-write',
+      message: `${name}.partial cannot be written: the file system is read-only (EROFS)`,
+      hint: 'point `paths` of the config elsewhere',
+    });
+  });
+
+  it('is the one that is named: that of the revisions, where a file has its name', async () => {
+    const server = await zipAt();
+    const workspace = scratch();
+    mkdirSync(join(workspace, dirname(FINAL)), { recursive: true });
+    writeFileSync(join(workspace, FINAL), 'old');
+    const revisions = join(dirname(FINAL), 'revisions');
+    writeFileSync(join(workspace, revisions), 'a file');
+    const { failed } = await fetchFrom(server.url, { workspace });
+    expect(failed).toEqual({
+      code: 'cannot-write',
+      message: `${revisions} cannot be written: a file stands where a folder is wanted (EEXIST)`,
+      hint: 'move that file away',
+    });
+    expect(readFileSync(join(workspace, FINAL), 'utf8')).toBe('old');
+  });
+
+  it('is worth another try when somebody removed it in the middle', async () => {
+    const workspace = scratch();
+    const server = await serve(async (request, response) => {
+      if (request.url?.endsWith('.CHECKSUM') === true) return void response.end(SUM);
+      response.writeHead(200, { 'content-length': ZIP.length }).write(ZIP.subarray(0, 1_000));
+      while (!existsSync(join(workspace, `${PART}.partial`))) await sleep(5);
+      rmSync(join(workspace, PARTIAL), { recursive: true });
+      response.end(ZIP.subarray(1_000));
+    });
+    const { failed } = await fetchFrom(server.url, { workspace });
+    expect(failed).toEqual({
+      code: 'cannot-write',
+      message: `${PART}.partial cannot be written: it, or its folder, was removed meanwhile (ENOENT)`,
+      hint: 'let no other program remove files there, and build again',
+      transient: true,
+    });
+    expect(dataFiles(workspace)).toEqual([]);
   });
 });

@@ -51,9 +51,31 @@ describe('what is in place', () => {
     writeFileSync(path, 'abc');
     const old = { path, size: 3, sha256: sha256('abc') };
     const kept = join(folder, 'revisions', 'BTCUSDT-1m-2024-01.ba7816bf.zip');
-    expect(await keepRevision(old)).toBe(kept);
-    expect(await keepRevision(old)).toBe(kept);
+    expect(await keepRevision(old, signal)).toBe(kept);
+    expect(await keepRevision(old, signal)).toBe(kept);
     expect(readFileSync(kept, 'utf8')).toBe('abc');
     expect(readdirSync(join(folder, 'revisions'))).toHaveLength(1);
+  });
+
+  it('is kept under its whole SHA-256 where other bytes have its name, which stay', async () => {
+    const folder = scratch();
+    const path = join(folder, 'BTCUSDT-1m-2024-01.zip');
+    writeFileSync(path, 'abc');
+    const old = { path, size: 3, sha256: sha256('abc') };
+    const revisions = join(folder, 'revisions');
+    const [short, whole] = [sha256('abc').slice(0, 8), sha256('abc')].map(
+      (id) => `BTCUSDT-1m-2024-01.${id}.zip`,
+    );
+    mkdirSync(revisions);
+    for (const [name, bytes] of [
+      [short, 'cut'],
+      [whole, ''],
+    ] as const)
+      writeFileSync(join(revisions, name ?? ''), bytes);
+    expect(await keepRevision(old, signal)).toBe(join(revisions, whole ?? ''));
+    expect(await keepRevision(old, signal)).toBe(join(revisions, whole ?? ''));
+    expect(readdirSync(revisions).sort()).toEqual([short, whole].sort());
+    expect(readFileSync(join(revisions, short ?? ''), 'utf8')).toBe('cut');
+    expect(readFileSync(join(revisions, whole ?? ''), 'utf8')).toBe('abc');
   });
 });

@@ -57,6 +57,11 @@ describe('a page of a listing', () => {
       undefined,
     ],
     [
+      '<ListBucketResult><NextMarker>b</NextMarker></ListBucketResult>',
+      'a <ListBucketResult> without <IsTruncated>',
+      undefined,
+    ],
+    [
       '<ListBucketResult><IsTruncated>yes</IsTruncated></ListBucketResult>',
       '<IsTruncated> "yes", where true or false was expected',
       undefined,

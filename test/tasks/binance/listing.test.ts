@@ -250,6 +250,18 @@ describe('a listing that cannot be reached', () => {
     expect(text).toBe((await run(listingHandler(bucket))).text);
   });
 
+  it('says which months it lacks at an end that were found one by one, and is believed', async () => {
+    const { url } = await serve(archive(...files));
+    const probed = await run(unavailable, { archive: url, from: '2024-01-01T00:00:00Z' });
+    const { server, result, ctx } = await run(listingHandler(keys(...files.slice(1))), {
+      previous: probed.text,
+    });
+    expect(result).toBeUndefined();
+    expect(ctx.warnings).toEqual([
+      `${new URL(server.url).host} lists 1 of the files of BTCUSDT at 1m no more (2024-01): nothing is looked for in 2024-01, at an end of all that it lists`,
+    ]);
+  });
+
   it('is believed in what it said before', async () => {
     const { text: previous } = await run(listingHandler(keys('2017-08', '2024-01', '2024-01-31')));
     const { url, asked } = await serve(archive('2024-02', '2024-03-01'));
@@ -337,6 +349,35 @@ describe('a listing that cannot be reached', () => {
     expect([text, ctx.warnings]).toEqual([previous, []]);
   });
 
+  it.each([
+    ['first', ['2017-09', '2024-01', '2024-02-28'], '2017-08'],
+    ['last', ['2017-08', '2017-09'], '2024-01, 2024-02'],
+  ])('fails where it lacks the %s months, which would count as without trade', async (_, now, months) => {
+    const before = keys('2017-08', '2017-09', '2024-01', '2024-02-28');
+    const { text: previous } = await run(listingHandler(before));
+    const { result, text, server } = await run(listingHandler(keys(...now)), { previous, sweep: true });
+    expect(result).toEqual({
+      incomplete: {
+        code: 'listing-shrunk',
+        message: `${new URL(server.url).host} lists no klines of BTCUSDT at 1m of ${months}, at an end of all that it lists, and did before; what was listed before goes on to count`,
+        hint: 'check binance.listing_url; if the publisher has withdrawn them for good, remove its listing.json',
+        transient: true,
+      },
+    });
+    expect(text).toBe(previous);
+  });
+
+  it('says which files it has no more where others, or REST, make up for them', async () => {
+    const { text: previous } = await run(listingHandler(keys('2017-08', '2024-01', '2024-02', '2024-03-01')));
+    const bucket = keys('2017-08', '2024-02');
+    const { result, text, server, ctx } = await run(listingHandler(bucket), { previous, sweep: true });
+    expect(result).toBeUndefined();
+    expect(text).toBe((await run(listingHandler(bucket))).text);
+    expect(ctx.warnings).toEqual([
+      `${new URL(server.url).host} lists 2 of the files of BTCUSDT at 1m no more (2024-01, 2024-03-01): what they served is taken from other files, or from REST`,
+    ]);
+  });
+
   it('fails where the archive has none of the files: the address may be wrong', async () => {
     const { url } = await serve(archive());
     const { result } = await run(unavailable, { archive: url, from: '2024-03-01T00:00:00Z' });
@@ -360,6 +401,20 @@ describe('a listing that cannot be reached', () => {
     expect(Object.keys(parsed(text).daily)).toEqual(['2024-02-29', '2024-03-01']);
     // Six were on their way before the first of them had failed.
     expect(broken.asked.length + bare.asked.length).toBeLessThanOrEqual(12);
+  });
+
+  it('is made up for by the one mirror that has a file, where others do not have it', async () => {
+    const some = await serve(archive('2024-02-29'));
+    const down = await serve(unavailable);
+    const all = await serve(archive(...files));
+    const { text } = await run(unavailable, {
+      archive: [some.url, down.url, all.url],
+      from: '2024-01-01T00:00:00Z',
+    });
+    const { monthly, daily } = parsed(text);
+    expect([Object.keys(monthly), Object.keys(daily)]).toEqual([['2024-01'], ['2024-02-29', '2024-03-01']]);
+    // Six were on their way before the first of them had failed.
+    expect(down.asked.length).toBeLessThanOrEqual(6);
   });
 
   it('is no reason to believe an answer without size, date or ETag', async () => {

@@ -184,7 +184,24 @@ describe('quarantine', () => {
     const where = { workspace, folder: join(disk.path, 'q'), symbol: 'BTCUSDT', interval: '1m' };
     expect(await quarantine(path, where, reason)).toMatch(/^it could not be kept as \S+\.zip \(ENOSPC\)$/);
     const left = readdirSync(disk.path, { recursive: true, encoding: 'utf8' });
-    expect(left.filter((name) => /\.(zip|json)$/.test(name))).toEqual([]);
+    expect(left.filter((name) => /\.(zip|json|partial)$/.test(name))).toEqual([]);
+  });
+
+  it('is told to be there where there is no room for its JSON alone, of which nothing is left', async ({
+    skip,
+  }) => {
+    const page = 4_096;
+    const disk = smallDisk((Math.ceil(bad.length / page) * page) / 1_024);
+    if (disk === undefined) return skip(NO_SMALL_DISK);
+    const [workspace, path] = [scratch(), join(scratch(), 'a.refused')];
+    writeFileSync(path, bad);
+    const where = { workspace, folder: join(disk.path, 'q'), symbol: 'BTCUSDT', interval: '1m' };
+    const there = `${join(disk.path, 'q')}${kept.slice('data/quarantine/binance'.length)}`;
+    expect(await quarantine(path, where, reason)).toBe(`kept as ${there}.zip, without its JSON (ENOSPC)`);
+    const left = readdirSync(disk.path, { recursive: true, encoding: 'utf8' });
+    expect(left.filter((name) => /\.(zip|json|partial)$/.test(name))).toEqual([
+      `${there}.zip`.slice(disk.path.length + 1),
+    ]);
   });
 
   it.skipIf(process.getuid?.() === 0)(

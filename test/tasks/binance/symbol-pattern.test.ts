@@ -39,6 +39,25 @@ describe('a pattern of symbols', () => {
   });
 });
 
+describe('patterns with stars', () => {
+  it('match what the regular expression of the same meaning matches', () => {
+    const text = (letters: string[], maxLength: number) =>
+      fc.array(fc.constantFrom(...letters), { minLength: 1, maxLength }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(text(['A', 'B', '*', '?'], 8), text(['A', 'B'], 10), (pattern, symbol) => {
+        const form = new RegExp(`^${pattern.replaceAll(/\*+/g, '.*').replaceAll('?', '.')}$`);
+        expect(matcherOf(pattern)(symbol)).toBe(form.test(symbol));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('are decided at once, be there ever so many', () => {
+    expect(matcherOf(`${'*A'.repeat(500)}*B`)('A'.repeat(5_000))).toBe(false);
+    expect(matcherOf(`${'*A'.repeat(500)}*B`)(`${'A'.repeat(5_000)}B`)).toBe(true);
+  });
+});
+
 describe('the symbols nearest to a pattern', () => {
   const symbols = ['BNBBTC', 'BTCUSDC', 'BTCUSDT', 'DOGEUSDT', 'ETHBTC', 'LTCUSDT'];
 

@@ -41,13 +41,18 @@ function config(listing: string, archives: readonly string[]): MarketConfig {
   };
 }
 
+/** So many bytes that begin as a ZIP does. */
+function zip(bytes: number): Buffer {
+  return Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(bytes)]).subarray(0, bytes);
+}
+
 /** Every key with so many bytes; `asked` has the method too. */
 function archive(bytes: number, asked: string[] = []): Handler {
   return (request, response) => {
     asked.push(`${request.method} ${request.url}`);
     const known = KEYS.some((key) => request.url === `/${key}`);
     response.writeHead(known ? 200 : 404, { 'content-length': known ? bytes : 0 });
-    response.end(known && request.method === 'GET' ? Buffer.alloc(bytes) : undefined);
+    response.end(known && request.method === 'GET' ? zip(bytes) : undefined);
   };
 }
 
@@ -95,7 +100,7 @@ describe('the archive', () => {
     const ranges: (string | undefined)[] = [];
     const server = await serve((request, response) => {
       if (request.method === 'GET') ranges.push(request.headers.range);
-      response.writeHead(request.headers.range === undefined ? 200 : 206).end('x'.repeat(30_000));
+      response.writeHead(request.headers.range === undefined ? 200 : 206).end(zip(30_000));
     });
     const found = await checks(config(listing.url, [server.url]));
     expect(found.at(-1)?.detail).toMatch(/^\d+(\.\d+)? MB\/s \(0\.03 MB of BTCUSDT-1m-2024-01\.zip in /);
@@ -188,7 +193,7 @@ describe('the archive', () => {
     const server = await serve((request, response) => {
       response.writeHead(200, { 'content-length': 9_000_000 });
       if (request.method === 'HEAD') response.end();
-      else response.write(Buffer.alloc(600_000));
+      else response.write(zip(600_000));
     });
     const found = await checks(config(listing.url, [server.url]), { waitMs: 700 });
     expect(found.at(-1)).toMatchObject({
@@ -203,7 +208,7 @@ describe('the archive', () => {
     const server = await serve((request, response) => {
       response.writeHead(200, { 'content-length': 9_000_000 });
       if (request.method === 'HEAD') response.end();
-      else response.write(Buffer.alloc(20_000));
+      else response.write(zip(20_000));
     });
     const found = await checks(config(listing.url, [server.url]), { waitMs: 1_100 });
     expect(timeless(found).at(-1)).toEqual({
@@ -211,6 +216,36 @@ describe('the archive', () => {
       state: 'warn',
       detail: 'N MB/s (0.02 MB of BTCUSDT-1m-2024-01.zip in N s)',
       hint: 'use another network, or name a mirror in binance.archive_url; the files that come are gone on with',
+    });
+  });
+
+  it('that answers with a page is none, whatever its status', async () => {
+    const listing = await bucket();
+    const page = await serve((_, response) => response.setHeader('content-type', 'text/html').end('<html>'));
+    const works = await serve(archive(9));
+    const found = await checks(config(listing.url, [page.url, works.url]));
+    expect(found.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'listing ok',
+      'archive warn',
+      'archive-2 ok',
+      'download ok',
+    ]);
+    expect(found[1]).toEqual({
+      name: 'archive',
+      state: 'warn',
+      detail: `HEAD ${page.url}/${ZIP} answered with an HTML page, where a ZIP was expected`,
+      hint: 'check binance.archive_url and the proxy: this is no archive',
+    });
+  });
+
+  it('whose file is no ZIP is said to be none', async () => {
+    const listing = await bucket();
+    const server = await serve((_, response) => response.end('{"login": "first"}'));
+    expect((await checks(config(listing.url, [server.url]))).at(-1)).toEqual({
+      name: 'download',
+      state: 'fail',
+      detail: `GET ${server.url}/${ZIP} answered with no ZIP: it begins with ${JSON.stringify('{"login": "first')}`,
+      hint: 'check binance.archive_url and the proxy: this is no archive',
     });
   });
 

@@ -227,6 +227,17 @@ describe('what an earlier try has left', () => {
     },
   );
 
+  it('stays where a page of another length comes in place of the rest', async () => {
+    const page = await serve(files({ '/': '<html>Sign in</html>' }));
+    const at = place();
+    left(at, body.subarray(0, 9), V1);
+    const goal = { place: at, size };
+    expect(await download(`${page.url}/`, goal, options())).toEqual({ ok: false, gave: '20' });
+    const server = await origin({ body });
+    expect(await download(server.url, goal, options())).toEqual({ ok: true, from: 9 });
+    expect(readFileSync(at.data).equals(body)).toBe(true);
+  });
+
   it('is thrown away when the server has nothing behind it (416)', async () => {
     const server = await origin({ body: body.subarray(0, 9) });
     const at = place();

@@ -67,6 +67,17 @@ describe('what breaks on the way', () => {
     );
   });
 
+  it('may be the name of the proxy, which is told from that of the host', () => {
+    const unknown = Object.assign(coded('ENOTFOUND'), { hostname: 'proxy.corp' });
+    expect(failureOfError(url, unknown, ['proxy.corp:3128'])).toEqual({
+      code: 'http-proxy',
+      message: `GET ${url} failed: the name of the proxy proxy.corp:3128 cannot be resolved (ENOTFOUND)`,
+      hint: 'check the network, and the name of the proxy in HTTPS_PROXY; NO_PROXY names hosts that need none',
+    });
+    const own = Object.assign(coded('ENOTFOUND'), { hostname: 'data.binance.vision' });
+    expect(failureOfError(url, own, ['proxy.corp:3128'])?.code).toBe('http-dns');
+  });
+
   it('says that the proxy was asked when there was no connection in time', () => {
     const message = 'Connect Timeout Error (attempted address: proxy.corp:3128, timeout: 10000ms)';
     expect(failureOfError(url, coded('UND_ERR_CONNECT_TIMEOUT', message), ['proxy.corp:3128'])).toEqual({

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
@@ -344,6 +345,16 @@ describe('getText', () => {
         hint,
       },
     });
+    expect(await ask('.')).toEqual({
+      ok: false,
+      failure: { code: 'ca-file', message: '. is no file', hint },
+    });
+    if (process.platform === 'win32') return;
+    execFileSync('mkfifo', [join(workspace, 'pipe.pem')]);
+    expect(await ask('pipe.pem')).toEqual({
+      ok: false,
+      failure: { code: 'ca-file', message: 'pipe.pem is no file', hint },
+    });
   });
 
   it('asks through a proxy that the environment names, but loopback itself directly', async () => {
@@ -388,7 +399,7 @@ describe('getText', () => {
         ok: false,
         failure: {
           code: 'http-proxy',
-          message: 'the environment variable HTTPS_PROXY is no address of a proxy',
+          message: 'the environment variable https_proxy is no address of a proxy',
           hint: 'expected http://host:port, or nothing',
         },
       });

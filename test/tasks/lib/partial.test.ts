@@ -150,6 +150,13 @@ describe('a disk that does not take it', () => {
     ],
     ['EACCES', 'cannot-write', 'x cannot be written: permission denied (EACCES)'],
     ['EIO', 'cannot-write', 'x cannot be written: the device failed (EIO)'],
+    ['ELOOP', 'cannot-write', 'x cannot be written: symbolic links lead in a circle (ELOOP)'],
+    ['EMFILE', 'cannot-write', 'x cannot be written: too many files are open (EMFILE)'],
+    [
+      'ERR_FS_EISDIR',
+      'cannot-write',
+      'x cannot be written: a folder stands where the file is wanted (ERR_FS_EISDIR)',
+    ],
   ])('says %s in a sentence', (code, kind, message) => {
     const thrown = Object.assign(new Error('x'), { code });
     const failure = diskFailure(thrown, { shown: 'x', path: '/nowhere/x', needed: 7 });

@@ -4,6 +4,7 @@ import { durationMs, durationText } from '../../../tasks/lib/duration.ts';
 import { instantMs } from '../../../tasks/lib/instant.ts';
 import { INTERVALS, intervalMs, refusedInterval } from '../../../tasks/lib/interval.ts';
 import { jsonText } from '../../../tasks/lib/json-text.ts';
+import { withoutSecrets } from '../../../tasks/lib/settings.ts';
 
 describe('an interval', () => {
   it('is one of those up to a day, all of which divide the day', () => {
@@ -106,5 +107,19 @@ describe('JSON text', () => {
         expect(JSON.parse(jsonText(plain, depth))).toEqual(plain);
       }),
     );
+  });
+});
+
+describe('an address in a message', () => {
+  it.each([
+    ['https://a.b/c', 'https://a.b/c'],
+    ['https://user:geheim@a.b/c', 'https://…@a.b/c'],
+    ['user:ge/he@im@a.b/c', '…@a.b/c'],
+    ['https://a.b/c?token=geheim', 'https://a.b/c?…'],
+    ['https://user:geheim@a.b/c#geheim', 'https://…@a.b/c#…'],
+    ['https://a.b/?token=ge@heim', '…'],
+    ['https://user:ge#he@im', '…'],
+  ])('shows nothing that may be a secret: %s', (address, shown) => {
+    expect(withoutSecrets(address)).toBe(shown);
   });
 });
