@@ -53,7 +53,7 @@ describe('diagnostics in print', () => {
 
   it.each([
     ['url: https://h/x?token=s3cret', 'url: https://h/x?************'],
-    ['url: "https://me:s3/cret@h"', 'url: "https://************@h"'],
+    ['url: "https://me:s3/cret@h"', 'url: "https://**********@h"'],
     ['url: me:s3cret@h', 'url: me:******@h'],
     ['key: value', 'key: value'],
   ])('hide what may be a secret in %s', (line, shown) => {
