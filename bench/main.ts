@@ -6,16 +6,19 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DownloadResult } from './download.ts';
 import { benchDownload } from './download.ts';
+import type { JournalResult } from './journal.ts';
+import { benchJournal } from './journal.ts';
 import type { RestResult } from './rest.ts';
 import { benchRest } from './rest.ts';
 
-type Result = DownloadResult | RestResult;
+type Result = DownloadResult | RestResult | JournalResult;
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const PARTS: Readonly<Record<string, (repeats: number) => Promise<readonly Result[]>>> = {
   download: (repeats) => benchDownload(project, repeats),
   rest: () => benchRest(project),
+  journal: (repeats) => benchJournal(project, repeats),
 };
 
 const args = process.argv.slice(2);
@@ -41,6 +44,15 @@ function lineOf(result: Result): string {
       const curl = seconds.curl === null ? 'no curl here' : `curl ${seconds.curl.toFixed(2)} s`;
       const beside = ratio === null ? '' : `, ${ratio.toFixed(2)} of curl's speed`;
       return `download, ${server}: ${files} files of ${megabytes} MB: ours ${seconds.ours.toFixed(2)} s, ${curl}${beside}`;
+    }
+    case 'journal': {
+      const { records, megabytes, seconds } = result;
+      const { load, facts, parts } = seconds;
+      return `journal of ${records} records, ${megabytes} MB: loaded in ${load.toFixed(3)} s, facts read by ${facts.toFixed(2)} s, parts by ${parts.toFixed(2)} s`;
+    }
+    case 'no-op': {
+      const { build, status } = result.seconds;
+      return `nothing to do, ${result.targets} targets: build ${build.toFixed(2)} s, status ${status.toFixed(2)} s`;
     }
     case 'rest': {
       const { seconds, calls, refused, used_share: share } = result;

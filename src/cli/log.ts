@@ -2,8 +2,10 @@
 import { suggest } from '../engine/manifest/nearest.ts';
 import { readHistory } from '../engine/state/history.ts';
 import type { RunRecord } from '../engine/state/run-record.ts';
+import { logWithin } from '../engine/state/target-logs.ts';
 import { formatLogRun } from '../ui/log-run.ts';
 import { formatLog } from '../ui/log-table.ts';
+import type { LoggedRun, LoggedTarget } from '../ui/logged-run.ts';
 import { UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
@@ -21,22 +23,37 @@ export interface LogOptions {
 
 const LISTED = 20;
 const NONE = 'no builds yet';
+/** The clock of time stamps may lag behind the one that programs read. */
+const CLOCK_LAG_MS = 50;
 
 export function log(common: Common, { run, count }: LogOptions, io: Io): ExitCode {
   const most = countFrom(count);
-  const { runs, remarks } = readHistory(enterWorkspace(common, io));
+  const workspace = enterWorkspace(common, io);
+  const { runs, remarks } = readHistory(workspace);
   for (const each of remarks) remark(io, each);
   const { color, width } = outTerminal(io);
   if (run !== undefined) {
     const found = find(runs, run);
     if (common.json) printJson(io, found);
-    else io.stdout.write(formatLogRun(found, { color, width, verbose: common.verbose }));
+    else io.stdout.write(formatLogRun(withLogs(workspace, found), { color, width, verbose: common.verbose }));
     return EXIT.done;
   }
   const newest = runs.slice(-most).reverse();
   if (common.json) printJson(io, { runs: newest });
   else io.stdout.write(newest.length === 0 ? `${NONE}\n` : formatLog(newest, { color, width }));
   return EXIT.done;
+}
+
+/** Where the logs of what failed still are those of that build. */
+function withLogs(workspace: string, run: RunRecord): LoggedRun {
+  const [from, to] = [Date.parse(run.startedAt) - CLOCK_LAG_MS, Date.parse(run.finishedAt) + CLOCK_LAG_MS];
+  const targets = run.targets.map((each): LoggedTarget => {
+    const { target, failure } = each;
+    if (failure === undefined) return each;
+    const logPath = logWithin(workspace, target, from, to);
+    return logPath === undefined ? each : { ...each, failure: { ...failure, logPath } };
+  });
+  return { ...run, targets };
 }
 
 function countFrom(text: string | undefined): number {

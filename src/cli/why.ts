@@ -1,4 +1,5 @@
 /** `pipeline why TARGET`: everything that one target depends on, then and now. */
+import { logOf } from '../engine/state/target-logs.ts';
 import { compareParts } from '../engine/status.ts';
 import { formatWhy } from '../ui/why.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -21,7 +22,9 @@ export async function why(common: Common, target: string, io: Io): Promise<ExitC
     );
     return EXIT.usage;
   }
-  const explained = { ...only, parts: compareParts(found.session, only.target) };
+  const log = logOf(found.session.workspace, only.target);
+  const parts = compareParts(found.session, only.target);
+  const explained = { ...only, ...(log === undefined ? {} : { log }), parts };
   if (common.json) printJson(io, explained);
   else {
     const { color, width } = outTerminal(io);

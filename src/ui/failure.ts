@@ -1,5 +1,5 @@
 /**
- * A failed target in full, for logs and terminals: code, message, hint, the last lines of its log.
+ * A failed target in full, for logs and terminals: code, message, hint, the last lines of its log and where the rest is.
  * Knows nothing of when it is printed. Nothing of the machine is added, and a stack only on request.
  */
 import type { Failure } from '../engine/events.ts';
@@ -30,6 +30,7 @@ export function formatFailure(failed: FailedTarget, style: Style, verbose: boole
   const lines = [`${head}  ${printable(failure.code)}: ${first}`, ...more.map((line) => `  | ${line}`)];
   if (failure.hint !== undefined) lines.push(`  hint: ${printable(failure.hint)}`);
   lines.push(...formatLog(failure.log ?? [], verbose, style));
+  if (failure.logPath !== undefined) lines.push(`  whole log: ${printable(failure.logPath)}`);
   if (failure.stack !== undefined) {
     if (verbose) lines.push('  stack:', ...printableLines(failure.stack).map((line) => `  | ${line}`));
     else lines.push('  this is a bug, not bad input; --verbose shows the stack');

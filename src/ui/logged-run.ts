@@ -23,7 +23,12 @@ export interface LoggedTarget {
   readonly reasons: readonly Reason[];
   readonly moreReasons: number;
   readonly changes?: Changes;
-  readonly failure?: { readonly code: string; readonly message: string };
+  readonly failure?: {
+    readonly code: string;
+    readonly message: string;
+    /** Where its log can still be read. */
+    readonly logPath?: string;
+  };
   /** Others of its rule, which are not listed, lie between the one before it and this one. */
   readonly apart?: true;
 }

@@ -17,6 +17,8 @@ export interface Run {
   readonly state: TargetState;
   /** Of a single target its own; of several what they share, `*` in the place of the last key. */
   readonly reasons: readonly Reason[];
+  /** Of the first of them, if that has one. */
+  readonly log: string | undefined;
 }
 
 interface OpenRun extends Run {
@@ -62,7 +64,7 @@ function append(run: OpenRun, next: OpenRun): void {
   run.reasons = run.shared.map((reason) => (reason.kind === 'due' ? { ...reason, ...since } : reason));
 }
 
-function runOf({ target, state, reasons }: TargetStatus): OpenRun {
+function runOf({ target, state, reasons, log }: TargetStatus): OpenRun {
   const key = keyOf(target);
   const cut = key.lastIndexOf('/');
   const last = key.slice(cut + 1);
@@ -80,6 +82,7 @@ function runOf({ target, state, reasons }: TargetStatus): OpenRun {
     count: 1,
     state,
     reasons: ordered,
+    log,
     shared,
     alike: describeReasons(shared, Number.POSITIVE_INFINITY),
     asked: ordered.find(({ kind }) => kind === 'due')?.was,

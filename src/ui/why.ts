@@ -9,6 +9,8 @@ export interface Why {
   readonly target: string;
   readonly state: TargetState;
   readonly reasons: readonly Reason[];
+  /** The log of its last run, relative to the workspace, if it had anything to say. */
+  readonly log?: string;
   /** Everything that the target depends on, in the order of its fingerprint. */
   readonly parts: readonly {
     readonly kind: string;
@@ -25,6 +27,7 @@ export function formatWhy(why: Why, options: { readonly color: boolean; readonly
   const style = styleFor(options.color);
   const lines = [`${style.bold(printable(why.target))}  ${why.state}`];
   for (const reason of why.reasons) lines.push(`  ${describeReason(reason)}`);
+  if (why.log !== undefined) lines.push(`  log of its last run: ${printable(why.log)}`);
   if (why.parts.length === 0) return `${lines.join('\n')}\n`;
   const rows = why.parts.map((part) => [markOf(part), part.kind, part.name, value(part.was), value(part.is)]);
   const columns = ['', 'kind', 'name', 'then', 'now'].map((title) => ({ title, align: 'left' }) as const);

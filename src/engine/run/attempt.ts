@@ -8,11 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
 import { shellQuote } from '../manifest/shell-quote.ts';
 import { removeTree } from '../state/files.ts';
+import { TargetLog } from '../state/target-logs.ts';
 import type { Task, TaskContext, TaskDone, TaskFailure, TaskResult } from '../task.ts';
 import type { RunPlan } from './decide.ts';
 import { paramsOf } from './parts.ts';
+import type { OutputPlace } from './places.ts';
 import { renderRecipe } from './recipe.ts';
-import type { OutputPlace } from './run-target.ts';
+import { Sequel } from './sequel.ts';
 import type { Session } from './session.ts';
 import { runShell } from './shell.ts';
 import { noAnswer } from './task-answer.ts';
@@ -33,30 +35,49 @@ export interface AttemptRequest {
 }
 
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 30_000;
-/** A longer timer goes off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const KEPT_LOG_LINES = 20;
 
 export async function attempt(request: AttemptRequest): Promise<Attempted> {
+  const log = new TargetLog(request.session.workspace, request.plan.target.id);
+  try {
+    return await tries(request, log);
+  } finally {
+    log.close();
+  }
+}
+
+async function tries(request: AttemptRequest, whole: TargetLog): Promise<Attempted> {
   const { id, rule } = request.plan.target;
   const started = performance.now();
+  const firstWaitMs = request.session.options.retryWaitMs ?? FIRST_WAIT_MS;
+  const bounds = { retries: rule.retries, deadlineMs: rule.deadlineMs, firstWaitMs };
   for (let tried = 1; ; tried++) {
     const log: string[] = [];
-    const result = await once(request, tried, log);
+    const note = (line: string): void => {
+      log.push(line);
+      if (log.length > KEPT_LOG_LINES) log.shift();
+      whole.line(line);
+      request.emit({ type: 'target-log', target: id, line });
+    };
+    const sequel = new Sequel(tried, bounds, () => performance.now() - started);
+    const result = await once(request, { tried, log: note, sequel });
     if (result.kind === 'ended') return result.attempted;
     const { failure } = result;
-    const waitMs = waitBefore(tried + 1, failure, request.session.options.retryWaitMs ?? FIRST_WAIT_MS);
-    const more = tried <= rule.retries && result.again && !request.signal.aborted;
-    const late = more ? tooLate(waitMs, performance.now() - started, rule.deadlineMs) : undefined;
-    if (!more || late !== undefined) {
-      const shown = withLog(late === undefined ? failure : withHint(failure, late), log, result);
+    const next = sequel.after(failure, result.again && !request.signal.aborted);
+    if (next.kind === 'end') {
+      const logPath = whole.lines > log.length ? whole.path : undefined;
+      const shown = withLog(next.why === undefined ? failure : withHint(failure, next.why), log, {
+        ...result,
+        logPath,
+      });
       // An interrupted target leaves nothing behind, half of what it wanted included.
       if (result.done !== undefined && !request.signal.aborted)
         return { kind: 'done', done: result.done, incomplete: shown };
       return { kind: 'failed', failure: shown };
     }
+    const { waitMs } = next;
     request.emit({ type: 'target-retry', target: id, attempt: tried, message: failure.message, waitMs });
+    whole.remark(`[try ${tried} failed: ${failure.message}]`);
     // An abort ends the wait; the next attempt then ends at once with the abort as its failure.
     await sleep(waitMs, undefined, { signal: request.signal }).catch(() => undefined);
     clear(request.places);
@@ -71,20 +92,6 @@ function clear(places: readonly OutputPlace[]): void {
   }
 }
 
-/** Doubled each time, with jitter, so that targets that failed together do not come back together. */
-function waitBefore(attempt: number, { retryAfterMs = 0 }: TaskFailure, firstMs: number): number {
-  const backOff = Math.min(LONGEST_WAIT_MS, firstMs * 2 ** (attempt - 2));
-  // What is no number asks for nothing.
-  return Math.round(Math.max(retryAfterMs || 0, backOff * (0.5 + Math.random() / 2)));
-}
-
-/** Why no other try is begun after such a wait; undefined: one is. */
-function tooLate(waitMs: number, spentMs: number, deadlineMs: number | undefined): string | undefined {
-  if (deadlineMs !== undefined && spentMs + waitMs > deadlineMs)
-    return `another try would pass the rule's deadline of ${Math.round(deadlineMs / 1000)} s`;
-  return waitMs > LONGEST_TIMER_MS ? 'another try may not be made for longer than a build waits' : undefined;
-}
-
 function withHint(failure: TaskFailure, why: string): TaskFailure {
   return { ...failure, hint: failure.hint === undefined ? why : `${failure.hint}; ${why}` };
 }
@@ -92,13 +99,14 @@ function withHint(failure: TaskFailure, why: string): TaskFailure {
 function withLog(
   { code, message, hint }: TaskFailure,
   log: readonly string[],
-  { stack }: { readonly stack?: string },
+  { stack, logPath }: { readonly stack?: string; readonly logPath: string | undefined },
 ): Failure {
   return {
     code,
     message,
     ...(hint === undefined ? {} : { hint }),
     ...(log.length > 0 ? { log } : {}),
+    ...(logPath === undefined ? {} : { logPath }),
     ...(stack === undefined ? {} : { stack }),
   };
 }
@@ -114,24 +122,25 @@ type Once =
       readonly done?: TaskDone;
     };
 
-async function once(request: AttemptRequest, tried: number, log: string[]): Promise<Once> {
+async function once(request: AttemptRequest, each: Omit<Try, 'signal'>): Promise<Once> {
+  const { log: note } = each;
   const { plan, session, signal } = request;
   const { target } = plan;
   const { action, timeoutMs } = target.rule;
   const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const either = limit === undefined ? signal : AbortSignal.any([signal, limit]);
-  const note = (line: string): void => {
-    log.push(line);
-    if (log.length > KEPT_LOG_LINES) log.shift();
-    request.emit({ type: 'target-log', target: target.id, line });
-  };
   try {
     either.throwIfAborted();
     if (action.kind === 'run') {
       const params = paramsOf(target.rule, plan.partition);
       const recipe = (path: (place: OutputPlace) => string): string =>
-        renderRecipe(action.template, plan.partition, params, plan.gathered.inputs, (name) =>
-          shellQuote(request.places.filter((place) => place.name === name).map(path)[0] ?? ''),
+        renderRecipe(
+          action.template,
+          plan.partition,
+          params,
+          plan.gathered.inputs,
+          (name) => shellQuote(request.places.filter((place) => place.name === name).map(path)[0] ?? ''),
+          (input) => session.memo.toRead(input),
         );
       const failure = await runShell(
         recipe(({ temporary }) => temporary),
@@ -145,7 +154,7 @@ async function once(request: AttemptRequest, tried: number, log: string[]): Prom
       return { kind: 'failed', failure: { ...failure, message }, again: true };
     }
     const task = await session.code.load(action);
-    return ended(await runTask(task, request, { tried, signal: either, log: note }));
+    return ended(await runTask(task, request, { ...each, signal: either }));
   } catch (thrown) {
     return caught(thrown, request, limit);
   }

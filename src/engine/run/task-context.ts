@@ -1,18 +1,22 @@
 /** What a task is given: paths, values and partitions of what was gathered, and its way to be heard. Runs nothing. */
-import type { TaskContext } from '../task.ts';
+import { inCanonicalOrder } from '../json.ts';
+import type { Json, TaskContext } from '../task.ts';
 import type { AttemptRequest } from './attempt.ts';
+import type { GatheredItem } from './gather.ts';
+import type { Sequel } from './sequel.ts';
 
 /** What differs from try to try. */
 export interface Try {
   readonly tried: number;
   readonly signal: AbortSignal;
   readonly log: (line: string) => void;
+  readonly sequel: Sequel;
 }
 
 export function taskContext(
   { session, plan, places, emit }: AttemptRequest,
   params: TaskContext['params'],
-  { tried, signal, log }: Try,
+  { tried, signal, log, sequel }: Try,
 ): TaskContext {
   const { target, gathered, partition } = plan;
   const absolute = (path: string): string => session.memo.absolute(path);
@@ -28,7 +32,7 @@ export function taskContext(
     ),
     values: entries(
       inputs.filter(({ keyed }) => keyed),
-      ({ list, items }) => (list ? items.map(({ value }) => value ?? null) : (items[0]?.value ?? null)),
+      ({ list, items }) => (list ? items.map(shown) : shown(items[0])),
     ),
     members: entries(lists, ({ items }) =>
       items.map(({ path, partition: of }) => ({ path: absolute(path), partition: of })),
@@ -37,12 +41,13 @@ export function taskContext(
     failed: entries(inputs, ({ failed }) => failed),
     outputs: Object.fromEntries(places.map(({ name, temporary }) => [name, temporary])),
     finalOutputs: Object.fromEntries(places.map(({ name, path }) => [name, path])),
+    expected: session.locked?.expected(target, partition) ?? {},
     params,
     settings: target.rule.settings,
     partition,
     signal,
     attempt: tried,
-    attempts: target.rule.retries + 1,
+    isLastTry: (failure) => sequel.isLast(failure),
     offline: session.options.offline,
     sweep: plan.sweep,
     progress: (done, total, unit) => {
@@ -59,6 +64,11 @@ export function taskContext(
     log: (line) => log(String(line)),
     warn: (message) => emit({ type: 'target-warning', target: target.id, message: String(message) }),
   };
+}
+
+/** Members in the order in which they are hashed: whether they come from a file or from the lockfile is not seen. */
+function shown(item: GatheredItem | undefined): Json {
+  return inCanonicalOrder(item?.value ?? null);
 }
 
 /** Modules of users need not be typed, and may divide by nothing. */

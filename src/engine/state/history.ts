@@ -86,6 +86,12 @@ export function recordRun(workspace: string, run: NewRun): readonly string[] {
   return [];
 }
 
+/** The number of the last build, without reading all of them where the last line tells. 0: there is none. */
+export function lastRunNumber(workspace: string): number {
+  const last = readTail(pathIn(workspace))?.last ?? readHistory(workspace).runs.at(-1);
+  return last?.number ?? 0;
+}
+
 function pathIn(workspace: string): string {
   return join(workspace, STATE_FOLDER, 'history');
 }

@@ -1,64 +1,72 @@
 /**
- * The private append-only log: a version header, then one record a line with its length and CRC-32. A torn
- * tail is cut off and said; a line that does not add up is left out, which can only make a target stale, since
- * records hold facts of content. It knows what records mean only so far as the last one of a target wins.
+ * The private append-only log: a version header, then one record a line with its length and CRC-32. A torn tail is cut
+ * off and said; a line that does not add up is left out, which can only make a target stale, since records hold facts
+ * of content. It knows neither how a record is spelt nor what the records mean together.
  */
 import { closeSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
 import { replaceFile } from './files.ts';
-import type { LineFormat } from './line-file.ts';
-import { appendLine, formatLine, headerOf, readLines } from './line-file.ts';
+import { JournalIndex } from './journal-index.ts';
+import { textOfRecord } from './journal-text.ts';
+import type { LineFormat, ReadLines } from './line-file.ts';
+import { appendLine, formatText, headerOf, scanLines } from './line-file.ts';
 import type { CodeRecord, FailureRecord, JournalRecord, OrphanRecord, SuccessRecord } from './record.ts';
-import { isRecord } from './record.ts';
 
+/** Version 1 had no tab in its lines. */
 const FORMAT: LineFormat = {
   name: 'pipeline journal',
-  version: 1,
+  version: 2,
+  oldest: 1,
   foreign: (path, found) =>
     new JournalError(
-      `${path}:1: expected "pipeline journal 1", found ${JSON.stringify(found.slice(0, 40))}. This is not a journal of pipeline: move the file away, and the next build starts from what is on disk`,
+      `${path}:1: expected "pipeline journal 2", found ${JSON.stringify(found.slice(0, 40))}. This is not a journal of pipeline: move the file away, and the next build starts from what is on disk`,
     ),
   newer: (path, version) =>
     new JournalError(
-      `${path}:1: written by a newer pipeline (journal version ${version}, this one reads 1): use that version, or move the file away to build anew`,
+      `${path}:1: written by a newer pipeline (journal version ${version}, this one reads 1 and 2): use that version, or move the file away to build anew`,
     ),
 };
 
+/** What stands, by target, digest or path. A record is parsed when it is asked for. */
 export interface Loaded {
-  readonly successes: Map<string, SuccessRecord>;
-  readonly failures: Map<string, FailureRecord>;
-  readonly codes: Map<string, CodeRecord>;
-  /** By path. Noted as successes replace each other, so only a journal that is rewritten spells them out. */
-  readonly orphans: Map<string, OrphanRecord>;
+  readonly successes: ReadonlyMap<string, SuccessRecord>;
+  readonly failures: ReadonlyMap<string, FailureRecord>;
+  readonly codes: ReadonlyMap<string, CodeRecord>;
+  /** Noted as successes replace each other, so only a journal that is rewritten spells them out. */
+  readonly orphans: ReadonlyMap<string, OrphanRecord>;
   /** What was not as it should be, for a warning. */
   readonly remarks: readonly string[];
 }
 
 export class JournalError extends Error {}
 
-interface LoadedLines extends Loaded {
-  readonly lines: number;
-  readonly damaged: number;
-  /** Up to and with the last line end: what follows was cut short. */
-  readonly wholeBytes: number;
-}
-
 /** Reads without writing: what `status` does while a build may run. */
-export function loadJournal(path: string): LoadedLines {
-  const loaded = {
-    successes: new Map<string, SuccessRecord>(),
-    failures: new Map<string, FailureRecord>(),
-    codes: new Map<string, CodeRecord>(),
-    orphans: new Map<string, OrphanRecord>(),
-  };
-  const { lines, damaged, wholeBytes, tornBytes } = readLines(path, FORMAT, (value) => {
-    if (!isRecord(value)) return false;
-    apply(loaded, value);
-    return true;
-  });
-  return { ...loaded, remarks: remarksOn(path, damaged, tornBytes), lines, damaged, wholeBytes };
+export function loadJournal(path: string): Loaded {
+  return load(path).loaded;
 }
 
-function remarksOn(path: string, damaged: number, torn: number): readonly string[] {
+interface Read extends ReadLines {
+  readonly index: JournalIndex;
+  readonly loaded: Loaded;
+}
+
+function load(path: string): Read {
+  const index = new JournalIndex();
+  const lines = scanLines(path, FORMAT, (bytes, from, to) => index.note(bytes, from, to));
+  const { successes, failures, codes } = index;
+  const remarks = remarksOn(path, lines);
+  const loaded: Loaded = {
+    successes,
+    failures,
+    codes,
+    get orphans() {
+      return index.orphans;
+    },
+    remarks,
+  };
+  return { ...lines, index, loaded };
+}
+
+function remarksOn(path: string, { damaged, tornBytes: torn }: ReadLines): readonly string[] {
   const remarks: string[] = [];
   if (damaged > 0) {
     const records = damaged === 1 ? '1 damaged record' : `${damaged} damaged records`;
@@ -68,73 +76,47 @@ function remarksOn(path: string, damaged: number, torn: number): readonly string
   return remarks;
 }
 
-function apply(loaded: Omit<Loaded, 'remarks'>, record: JournalRecord): void {
-  switch (record.kind) {
-    case 'success':
-      noteOrphans(loaded, record);
-      loaded.successes.set(record.target, record);
-      loaded.failures.delete(record.target);
-      return;
-    case 'failure':
-      loaded.failures.set(record.target, record);
-      return;
-    case 'orphan':
-      loaded.orphans.set(record.path, record);
-      return;
-    case 'code':
-      loaded.codes.set(record.digest, record);
-      return;
-    case 'start':
-      return;
-  }
-}
-
-/** Outputs that the target's success before this one had at paths where it has none now. */
-function noteOrphans(
-  { successes, orphans }: Omit<Loaded, 'remarks'>,
-  { target, outputs }: SuccessRecord,
-): void {
-  for (const { path, digest } of successes.get(target)?.outputs ?? []) {
-    if (!outputs.some((output) => output.path === path))
-      orphans.set(path, { kind: 'orphan', target, path, digest });
-  }
-  if (orphans.size > 0) for (const { path } of outputs) orphans.delete(path);
-}
-
 /** The journal while a build holds the run lock: the only writer. */
 export class Journal {
   readonly loaded: Loaded;
+  readonly #index: JournalIndex;
   readonly #fd: number;
   #size: number;
 
   constructor(path: string, temporary: string) {
-    const { lines, damaged, wholeBytes, ...loaded } = loadJournal(path);
-    this.loaded = loaded;
-    const { successes, failures, codes, orphans } = loaded;
-    const live = successes.size + failures.size + codes.size + orphans.size;
-    if (wholeBytes === 0 || damaged > 0 || lines > 3 * live + 1_000) {
-      const kept = [codes, orphans, successes, failures].flatMap((records) => [...records.values()]);
-      const whole = Buffer.concat([Buffer.from(`${headerOf(FORMAT)}\n`), ...kept.map(formatLine)]);
-      replaceFile(path, whole, temporary);
-      this.#fd = openSync(path, 'a');
-      this.#size = whole.length;
-    } else {
-      this.#fd = openSync(path, 'a');
-      ftruncateSync(this.#fd, wholeBytes);
-      this.#size = wholeBytes;
-    }
+    const read = load(path);
+    this.loaded = read.loaded;
+    this.#index = read.index;
+    const whole = mustRewrite(read) ? rewritten(read) : undefined;
+    if (whole !== undefined) replaceFile(path, whole, temporary);
+    this.#size = whole?.length ?? read.wholeBytes;
+    this.#fd = openSync(path, 'a');
+    if (whole === undefined) ftruncateSync(this.#fd, read.wholeBytes);
   }
 
   /** With `durable`, returns when the record is on the disk. */
   append(record: JournalRecord, durable: boolean): void {
-    const line = formatLine(record);
+    const line = formatText(textOfRecord(record));
     appendLine(this.#fd, this.#size, line);
     this.#size += line.length;
     if (durable) fsyncSync(this.#fd);
-    apply(this.loaded, record);
+    this.#index.add(record);
   }
 
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** Of an older version, damaged, or over three times what it says. Orphans are counted only where they could tip it. */
+function mustRewrite({ version, wholeBytes, damaged, lines, index, loaded }: Read): boolean {
+  if (wholeBytes === 0 || damaged > 0 || version !== FORMAT.version) return true;
+  const most = 3 * index.size + 1_000;
+  return lines > most && lines > most + 3 * loaded.orphans.size;
+}
+
+/** What stands: lines of this version as they are, without parsing them. */
+function rewritten({ version, index }: Read): Buffer {
+  const texts = [...index.texts(version === FORMAT.version)];
+  return Buffer.concat([Buffer.from(`${headerOf(FORMAT)}\n`), ...texts.map(formatText)]);
 }

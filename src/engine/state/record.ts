@@ -1,6 +1,7 @@
 /** What a target leaves behind when it ends: facts of content, and times for people. Plain data, no files. */
 import type { Failure } from '../events.ts';
 import type { Digest, Part } from '../hash.ts';
+import type { Origin } from '../task.ts';
 
 export interface OutputFact {
   readonly name: string;
@@ -26,6 +27,8 @@ export interface SuccessRecord {
   readonly sweptAt?: string;
   /** The outputs are whole and true, but not all that they should be: counts as failed, and runs again. */
   readonly incomplete?: Failure;
+  /** By the name of the output: where its bytes came from, of source rules whose task says so. */
+  readonly origins?: Readonly<Record<string, readonly Origin[]>>;
   readonly runId?: string;
   /** ISO, UTC. For a volatile target: when it was last asked. */
   readonly finishedAt: string;
@@ -61,22 +64,33 @@ export interface StartRecord {
   readonly target: string;
 }
 
-export type JournalRecord = SuccessRecord | FailureRecord | OrphanRecord | CodeRecord | StartRecord;
+/** The target has been cleared away, outputs and all: neither its success nor its failure stands any more. */
+export interface GoneRecord {
+  readonly kind: 'gone';
+  readonly target: string;
+}
+
+/** What an orphan named has been removed, or is nobody's concern any more. */
+export interface ClearedRecord {
+  readonly kind: 'cleared';
+  readonly path: string;
+}
+
+export type JournalRecord =
+  | SuccessRecord
+  | FailureRecord
+  | OrphanRecord
+  | CodeRecord
+  | StartRecord
+  | GoneRecord
+  | ClearedRecord;
 
 /** Whether what was read back has the shape of a record: a journal that another program wrote to may hold anything. */
 export function isRecord(value: unknown): value is JournalRecord {
   if (!isObject(value)) return false;
   switch (value['kind']) {
     case 'success':
-      return (
-        hasTexts(value, ['target', 'fingerprint', 'finishedAt']) &&
-        isListOf(value['parts'], (part) => isTexts(part, 3)) &&
-        isListOf(value['discovered'], (pair) => isTexts(pair, 2)) &&
-        isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
-        (value['incomplete'] === undefined || isFailure(value['incomplete'])) &&
-        (value['absent'] === undefined ||
-          (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
-      );
+      return isParts(value['parts']) && isSuccessHead(value);
     case 'failure':
       return hasTexts(value, ['target', 'fingerprint', 'finishedAt']) && isFailure(value['failure']);
     case 'orphan':
@@ -84,14 +98,42 @@ export function isRecord(value: unknown): value is JournalRecord {
     case 'code':
       return hasTexts(value, ['digest']) && isListOf(value['files'], (file) => isTexts(file, 2));
     case 'start':
+    case 'gone':
       return hasTexts(value, ['target']);
+    case 'cleared':
+      return hasTexts(value, ['path']);
     default:
       return false;
   }
 }
 
+/** Whether it is a success but for its parts, which are read apart. */
+export function isSuccessHead(value: unknown): value is Omit<SuccessRecord, 'parts'> {
+  return (
+    isObject(value) &&
+    value['kind'] === 'success' &&
+    hasTexts(value, ['target', 'fingerprint', 'finishedAt']) &&
+    isListOf(value['discovered'], (pair) => isTexts(pair, 2)) &&
+    isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
+    (value['incomplete'] === undefined || isFailure(value['incomplete'])) &&
+    (value['origins'] === undefined || isOrigins(value['origins'])) &&
+    (value['absent'] === undefined || (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
+  );
+}
+
+export function isParts(value: unknown): value is readonly Part[] {
+  return isListOf(value, (part) => isTexts(part, 3));
+}
+
 function isFailure(value: unknown): boolean {
   return isObject(value) && hasTexts(value, ['code', 'message']);
+}
+
+function isOrigins(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    Object.values(value).every((list) => isListOf(list, (each) => isObject(each) && hasTexts(each, ['url'])))
+  );
 }
 
 type Members = Readonly<Record<string, unknown>>;

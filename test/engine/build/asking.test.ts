@@ -30,14 +30,14 @@ function rigWith(run: Task['run'], more = '', offline = false): Rig {
 }
 
 describe('tries', () => {
-  it('are numbered, and their number is known beforehand', async () => {
+  it('are numbered, and the last one is known as such', async () => {
     const seen: string[] = [];
     const rig = rigWith((ctx) => {
-      seen.push(`${ctx.attempt} of ${ctx.attempts}`);
+      seen.push(`${ctx.attempt} ${ctx.isLastTry(BUSY) ? 'and the last' : 'and more'}`);
       return { failed: BUSY };
     }, ', retries: 2');
     const built = await rig.build('ask');
-    expect(seen).toEqual(['1 of 3', '2 of 3', '3 of 3']);
+    expect(seen).toEqual(['1 and more', '2 and more', '3 and the last']);
     expect(built.failures['ask']).toEqual({ code: 'busy', message: 'the host is busy', hint: 'wait' });
   });
 
@@ -54,12 +54,15 @@ describe('tries', () => {
 
   it('end at once where the next one would pass the deadline', async () => {
     let tries = 0;
-    const rig = rigWith(() => {
+    let last: boolean | undefined;
+    const rig = rigWith((ctx) => {
       tries++;
-      return { failed: { ...BUSY, retryAfterMs: 3_600_000 } };
+      const failed = { ...BUSY, retryAfterMs: 3_600_000 };
+      last = ctx.isLastTry(failed);
+      return { failed };
     }, ', retries: 5, deadline: 15m');
     const { failures } = await rig.build('ask');
-    expect(tries).toBe(1);
+    expect({ tries, last }).toEqual({ tries: 1, last: true });
     expect(failures['ask']).toEqual({
       code: 'busy',
       message: 'the host is busy',
