@@ -2,9 +2,12 @@
 import { builtins } from '../compose.ts';
 import type { TargetStatus } from '../engine/events.ts';
 import { formatInstant } from '../engine/manifest/instant.ts';
+import { orphansOf } from '../engine/orphans.ts';
+import type { Lock } from '../engine/state/lockfile.ts';
 import { survey } from '../engine/status.ts';
 import type { Span } from '../engine/task.ts';
 import { formatLag } from '../ui/lag-table.ts';
+import { formatOrphans } from '../ui/orphans.ts';
 import { formatStatus } from '../ui/status-table.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
@@ -30,6 +33,7 @@ export async function status(common: Common, options: StatusOptions, io: Io): Pr
 export interface PrintOptions extends StatusOptions {
   readonly force: boolean;
   readonly refresh: boolean;
+  readonly lock?: Lock | undefined;
   /** For `build -n`: what would be built. */
   readonly staleOnly: boolean;
 }
@@ -50,11 +54,23 @@ export async function printStatus(
   const asOf = formatInstant(opened.manifest.asOf);
   // What a dry run would build says nothing of what is there.
   const lag = options.staleOnly ? undefined : await lagOf(opened, found, io);
-  if (common.json) printJson(io, { asOf, counts: countStates(targets), targets, ...(lag && { lag }) });
+  // Of a part of the graph nobody can say what it lacks.
+  const whole = !options.staleOnly && options.selectors.length === 0 && options.between === undefined;
+  const orphans = whole ? orphansOf(found.session).map(({ target, path }) => ({ target, path })) : undefined;
+  if (common.json)
+    printJson(io, {
+      asOf,
+      counts: countStates(targets),
+      targets,
+      ...(orphans && { orphans }),
+      ...(lag && { lag }),
+    });
   else if (options.staleOnly && targets.length === 0) io.stdout.write('nothing to do\n');
   else {
     const { color, width } = outTerminal(io);
     io.stdout.write(formatStatus(targets, { color, width, verbose: common.verbose }));
+    if (orphans !== undefined && orphans.length > 0)
+      io.stdout.write(`\n${formatOrphans(orphans, { color, width, verbose: common.verbose })}`);
     if (lag !== undefined && lag.length > 0) io.stdout.write(`\n${formatLag(lag, { color, width })}`);
   }
   return options.check && targets.some(isUnsettled) ? EXIT.stale : EXIT.done;

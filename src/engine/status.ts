@@ -17,6 +17,8 @@ import { schedule } from './run/scheduler.ts';
 import { Session } from './run/session.ts';
 import { stateToTell } from './run/settled.ts';
 import { select, unmet } from './select.ts';
+import type { Lock } from './state/lockfile.ts';
+import { logOf } from './state/target-logs.ts';
 import { openForReading } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -29,6 +31,8 @@ export interface StatusRequest {
   /** As `build` would be asked: for `build -n`. */
   readonly force: boolean;
   readonly refresh: boolean;
+  /** As a locked build would be. */
+  readonly lock?: Lock | undefined;
   readonly now: number;
 }
 
@@ -51,6 +55,7 @@ export async function survey(request: StatusRequest): Promise<Survey> {
       loaded,
       memo,
       code: new Code(request.builtins, workspace, memo),
+      lock: request.lock,
       options: {
         dry: true,
         refresh: request.refresh,
@@ -88,7 +93,10 @@ function statuses(session: Session, roots: Roots, selectors: readonly Selector[]
     const settled = session.settled(index);
     if (settled === undefined) continue;
     const { id, rule } = session.graph.target(index);
-    byRule.get(rule.name)?.push({ target: id, state: stateToTell(settled), reasons: settled.reasons });
+    const state = stateToTell(settled);
+    const log = state === 'failed' ? logOf(session.workspace, id) : undefined;
+    const logged = log === undefined ? {} : { log };
+    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons, ...logged });
   }
   for (const { rule, giver } of roots.unknown(session.graph)) {
     const { id, keys } = session.graph.target(giver);

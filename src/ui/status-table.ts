@@ -46,7 +46,7 @@ export function formatStatus(targets: readonly TargetStatus[], options: StatusOp
   for (const [rule, group] of rules) {
     const name = padEnd(printable(rule), nameWidth);
     lines.push(headed(name, `  ${countStates(group)}`, options.width, style.bold));
-    for (const run of runsOf(group)) lines.push(runLine(run, options, style));
+    for (const run of runsOf(group)) lines.push(runLine(run, options, style), ...logLine(run, options.width));
   }
   const sum = `${targets.length} ${targets.length === 1 ? 'target' : 'targets'}: ${countStates(targets)}`;
   return `${[...lines, crop(sum, options.width)].join('\n')}\n`;
@@ -65,6 +65,11 @@ function runLine(run: Run, options: StatusOptions, style: Style): string {
   const count = run.count === 1 ? '' : ` (${run.count})`;
   const head = `  ${printable(names.join(' '))}${count}`;
   return headed(head, `: ${because(run, options.verbose)}`, options.width, paintFor(run.state, style));
+}
+
+function logLine({ log, count }: Run, width: number): readonly string[] {
+  if (log === undefined) return [];
+  return [crop(`    ${count === 1 ? 'log' : 'log of the first'}: ${printable(log)}`, width)];
 }
 
 /** The state stands in the words of its reason where there is one: `waits for …`, `failed: …`. */

@@ -108,6 +108,8 @@ export interface Rule {
   readonly sweepAfterMs: number | undefined;
   readonly source: boolean;
   readonly intermediate: boolean;
+  /** Globs of what its task leaves beside its outputs, for `gc`: whatever the keys of its dimensions. */
+  readonly leaves: readonly Template[];
   /** Built when nothing is selected. */
   readonly default: boolean;
   /** Config values that the rule really reads, dotted, in code-unit order. */

@@ -1,7 +1,7 @@
-/** Outputs of a rule: where its targets write, each at a path of its own. */
+/** Outputs of a rule: where its targets write, each at a path of its own; and what they leave beside them. */
 import { error } from '../diagnostic.ts';
 import type { OutputSpec, Template } from './model.ts';
-import type { Entry } from './node.ts';
+import type { Entry, YamlNode } from './node.ts';
 import { openTemplate, spelling } from './open.ts';
 import { checkPath, normalizePath, splitDirectory } from './path-template.ts';
 import type { Scope } from './scope.ts';
@@ -24,6 +24,22 @@ export function readOutput({ key: name, value: node }: Entry, scope: Scope): Out
     scope.report(error(message, node.place, `make \${${dimension}} part of the path`));
   }
   return { name, template, directory };
+}
+
+/** A glob in a folder of its own: `gc` removes what it matches, so that it may not stand for all there is. */
+export function readLeft(node: YamlNode, scope: Scope): Template | undefined {
+  const written = openTemplate(node, scope);
+  if (written === undefined) return undefined;
+  const template = normalizePath(written);
+  const subject = `"leaves" of ${scope.owner}`;
+  if (!checkPath(template, subject, node.place, scope)) return undefined;
+  const path = spelling(template);
+  const folders = path.split('/');
+  const [first] = path.startsWith('/') ? folders.slice(1) : folders;
+  if (!folders.includes('..') && folders.length > 1 && !/[*?[{]/.test(first ?? '')) return template;
+  const why = folders.includes('..') ? 'leaves its folder by ".."' : 'names no folder';
+  scope.report(error(`${subject} ${why}: ${path}`, node.place, 'begin with a folder: cache/partial/*.zip'));
+  return undefined;
 }
 
 function names({ parts }: Template, dimension: string): boolean {

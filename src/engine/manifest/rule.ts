@@ -12,7 +12,7 @@ import type { Entry, YamlNode } from './node.ts';
 import { childOf, entriesOf, itemsOf, textOf } from './node.ts';
 import { closedField, closedJson, literalText, openJson, openTemplate } from './open.ts';
 import type { RuleOutline } from './outline.ts';
-import { readOutput } from './outputs.ts';
+import { readLeft, readOutput } from './outputs.ts';
 import { checkPointer } from './references.ts';
 import type { Scope, Values } from './scope.ts';
 import { topScope } from './scope.ts';
@@ -64,6 +64,7 @@ export function readRule({ key: name, keyPlace: place, value: node }: Entry, wor
     action: action ?? { kind: 'builtin', name: '', place },
     params: [...params].flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])),
     settings: readSettings(childOf(node, 'settings'), values, owner),
+    leaves: itemsOf(childOf(node, 'leaves')).flatMap((item) => readLeft(item, scope) ?? []),
     ...readPolicy(node, scope, world),
     reads: [...reads].sort(byCodeUnit),
   };

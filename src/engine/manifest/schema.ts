@@ -171,6 +171,12 @@ const rule = z.strictObject(
       .boolean({ error: 'true or false' })
       .optional()
       .describe('Its outputs may be missing while all that was made of them is fresh.'),
+    leaves: z
+      .array(text('a path or a glob'), { error: 'a list of paths or globs' })
+      .optional()
+      .describe(
+        'Paths or globs of files that its task leaves beside its outputs: `gc` removes those that neither the lockfile nor a recent build names.',
+      ),
     default: z
       .boolean({ error: 'true or false' })
       .optional()

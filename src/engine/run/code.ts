@@ -181,7 +181,7 @@ export class Code {
 }
 
 /** A module, a JSON file, or what may be a folder with an index in it. */
-function mayBeImported(name: string): boolean {
+export function mayBeImported(name: string): boolean {
   return /^[^.]+$|\.(?:[cm]?[jt]sx?|json)$/.test(name);
 }
 

@@ -14,7 +14,10 @@ import type { Partition } from '../task.ts';
 import type { CodeIdentity, Identified } from './code.ts';
 import type { Gathered } from './gather.ts';
 import { gather } from './gather.ts';
+import { keptFailure } from './kept-failure.ts';
 import { partsOf } from './parts.ts';
+import type { PastOutputs } from './past.ts';
+import { heldByLock, settlePinned } from './pinned.ts';
 import { dueReason, reasonsToRun, sweepDue } from './reasons.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
@@ -39,6 +42,8 @@ export interface RunPlan {
 export type Decision =
   | { readonly kind: 'settle'; readonly settled: Settled }
   | { readonly kind: 'run'; readonly plan: RunPlan }
+  /** Made before of just what it depends on now: that may stand again. */
+  | { readonly kind: 'restore'; readonly plan: RunPlan; readonly past: PastOutputs }
   /** These intermediates must be made again first: their files are needed. */
   | { readonly kind: 'demand'; readonly targets: readonly number[] };
 
@@ -82,9 +87,13 @@ function decideReadable(
     return settle({ state: 'blocked', roots, code: first, reasons, uncertain: gathered.uncertain });
   }
   if (gathered.absent !== undefined) {
+    // Should what is uncertain fail, the target is blocked, not absent.
+    if (gathered.uncertain.length > 0) return settle(pending(previous, gathered.uncertain));
     const { reason, by } = gathered.absent;
     return settle({ state: 'absent', reason, reasons: [{ kind: 'upstream', name: by, is: 'absent' }] });
   }
+  const pinned = settlePinned(session, target, partition);
+  if (pinned !== undefined) return settle(pinned);
   if (gathered.unread.length > 0) return { kind: 'demand', targets: gathered.unread };
   if (!code.ok) return settle(failed({ code: 'task-unusable', message: code.message }, []));
   const unusable = gathered.unusable[0];
@@ -93,8 +102,11 @@ function decideReadable(
 
   const parts = partsOf(target.rule, partition, code.identity, gathered);
   const fingerprint = fingerprintOf(parts);
-  const sure = reasonsToRun(session, target, previous, parts, fingerprint, gathered);
-  const due = dueReason(session, target, previous);
+  const changed = reasonsToRun(session, target, previous, parts, fingerprint, gathered);
+  const held = heldByLock(session, target, partition, { parts, fingerprint, sure: changed });
+  if (held?.kind === 'settle') return settle(held.settled);
+  const sure = held?.reasons ?? changed;
+  const due = session.locked === undefined ? dueReason(session, target, previous) : undefined;
   const asked = due !== undefined && (!options.dry || options.refresh) && !options.offline;
   const plan: RunPlan = {
     target,
@@ -110,13 +122,15 @@ function decideReadable(
   };
 
   if (plan.reasons.length === 0) {
-    if (gathered.uncertain.length > 0) {
-      const reasons = gathered.uncertain.map((name): Reason => ({ kind: 'upstream', name }));
-      return settle({ state: 'pending', record: previous, reasons });
-    }
+    if (gathered.uncertain.length > 0) return settle(pending(previous, gathered.uncertain));
     const notes = due === undefined ? [] : [due];
     return settle(fresh(session, target, previous, notes));
   }
+  // Before intermediates are made again for it: a copy needs no inputs.
+  const past = options.dry ? undefined : session.past?.find(session, plan);
+  if (past !== undefined) return { kind: 'restore', plan, past };
+  const kept = keptFailure(session, plan);
+  if (kept !== undefined) return settle(kept);
   if (gathered.elided.length > 0) return { kind: 'demand', targets: gathered.elided };
   if (options.dry) {
     const remembered = loaded.failures.get(target.id);
@@ -136,6 +150,10 @@ function decideReadable(
     return settle({ state: 'stale', record: previous, reasons: plan.reasons });
   }
   return { kind: 'run', plan };
+}
+
+function pending(record: SuccessRecord | undefined, uncertain: readonly string[]): Settled {
+  return { state: 'pending', record, reasons: uncertain.map((name) => ({ kind: 'upstream', name })) };
 }
 
 function failed(failure: Failure, reasons: readonly Reason[]): Settled {

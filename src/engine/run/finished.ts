@@ -34,7 +34,7 @@ export function outcomeOf(settled: Settled): Outcome | undefined {
     case 'pending':
       return undefined;
     default:
-      return settled.state;
+      return 'incomplete' in settled && settled.incomplete !== undefined ? 'failed' : settled.state;
   }
 }
 

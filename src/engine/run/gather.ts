@@ -53,6 +53,8 @@ export interface Unusable {
   readonly path: string;
   /** Undefined: there is no such file. Otherwise why it is no JSON. */
   readonly notJson: string | undefined;
+  /** The pointer of which the lockfile says nothing, in a locked build that does not make the file. */
+  readonly notLocked: string | undefined;
   /** What stands there is no source: this target left it behind. */
   readonly leftBy: string | undefined;
 }
@@ -115,6 +117,7 @@ class Collector {
             this.#unusable.push({
               input: spec.name,
               notJson: undefined,
+              notLocked: undefined,
               path: found.path,
               leftBy: found.leftBy,
             });
@@ -160,8 +163,11 @@ class Collector {
       return { path, partition, digest, value: undefined };
     }
     const keyed = this.#session.keyed;
-    const notJson = keyed.trouble(path, digest);
-    if (notJson !== undefined) this.#unusable.push({ input: name, path, notJson, leftBy: undefined });
+    // What a stale target left may be as bad as it likes: it is made anew.
+    const notJson = found.assumed === undefined ? keyed.trouble(path, digest) : undefined;
+    const notLocked = keyed.knows(path, pointer) ? undefined : pointer;
+    if (notJson !== undefined || notLocked !== undefined)
+      this.#unusable.push({ input: name, path, notJson, notLocked, leftBy: undefined });
     this.#parts.push(['input', part, keyed.digest(path, pointer, digest)]);
     return { path, partition, digest, value: keyed.value(path, pointer, digest) ?? null };
   }

@@ -38,7 +38,8 @@ export function learn(
   return { kind: 'learnt', inputs };
 }
 
-function withinWorkspace({ workspace }: Session, path: string): string {
+/** As recorded: relative where it lies in the workspace, else absolute. */
+export function withinWorkspace({ workspace }: Pick<Session, 'workspace'>, path: string): string {
   return oneSpelling(path.startsWith(`${workspace}/`) ? path.slice(workspace.length + 1) : path);
 }
 

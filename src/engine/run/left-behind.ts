@@ -24,6 +24,12 @@ export class LeftBehind {
     this.#memo = memo;
   }
 
+  /** Whether some target wrote this content at just this path. */
+  wrote(path: string, digest: Digest): boolean {
+    this.#written ??= written(this.#loaded);
+    return this.#written.get(oneSpelling(path))?.some((each) => each.digest === digest) ?? false;
+  }
+
   /** The target that wrote what stands at a path, itself or within a directory. To be asked of paths that no target makes. */
   writerOf(path: string): string | undefined {
     this.#written ??= written(this.#loaded);

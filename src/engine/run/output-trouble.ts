@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import type { Failure } from '../events.ts';
 import { errorCode } from '../state/files.ts';
-import type { OutputPlace } from './run-target.ts';
+import type { OutputPlace } from './places.ts';
 
 const DISK_TROUBLE: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space and build again',

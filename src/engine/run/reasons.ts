@@ -59,7 +59,7 @@ export function reasonsToRun(
 }
 
 /** An intermediate's files are not missed until somebody needs them, be it only to learn keys. */
-function mayBeGone(session: Session, { index, rule }: Target): boolean {
+export function mayBeGone(session: Session, { index, rule }: Target): boolean {
   return rule.intermediate && !session.demanded.has(index) && !session.givesKeys(rule);
 }
 
@@ -118,7 +118,7 @@ export function sweepDue(
 }
 
 /** The clock may have been set back: an age below zero proves nothing. */
-function hasPassed(ms: number, since: string, now: number): boolean {
+export function hasPassed(ms: number, since: string, now: number): boolean {
   const age = now - Date.parse(since);
   return !(age >= 0 && age < ms);
 }

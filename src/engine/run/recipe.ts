@@ -13,6 +13,7 @@ export function renderRecipe(
   params: Readonly<Record<string, Json>>,
   inputs: readonly GatheredInput[],
   output: (name: string) => string,
+  input: (path: string) => string = (path) => path,
 ): string {
   const quoted: Template = {
     ...template,
@@ -26,7 +27,7 @@ export function renderRecipe(
     switch (ref.kind) {
       case 'in':
         return (inputs.find(({ name }) => name === ref.name)?.items ?? [])
-          .map(({ path }) => shellQuote(asOperand(path)))
+          .map(({ path }) => shellQuote(asOperand(input(path))))
           .join(' ');
       case 'out':
         return output(ref.name);

@@ -25,6 +25,10 @@ export class Roots {
     this.#wanted = wanted;
   }
 
+  get wanted(): readonly Wanted[] {
+    return this.#wanted;
+  }
+
   /** Selected targets found so far, in the order of rules and partitions; not those that they need. */
   get selected(): ReadonlySet<number> {
     return this.#selected;

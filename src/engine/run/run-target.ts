@@ -2,39 +2,31 @@
  * Runs one target: start mark → task into temporary outputs → verify → re-check inputs → flush, rename → record.
  * Knows nothing of the graph or of other targets; the local executor.
  */
-import { mkdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
 import { sha256File } from '../hash.ts';
-import { formatInstant } from '../manifest/instant.ts';
-import type { OutputSpec } from '../manifest/model.ts';
 import { removeTree } from '../state/files.ts';
 import { FINE_TICK_MS, Unreadable } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Attempted } from './attempt.ts';
 import { attempt } from './attempt.ts';
-import type { Placement } from './commit.ts';
-import { putInPlace } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { unreadable } from './decide.ts';
 import { DiskRoom } from './disk-room.ts';
 import { learn } from './learnt.ts';
-import { makeWay } from './make-way.ts';
 import { refuseOffline } from './offline.ts';
 import { diskTrouble, wrongShape } from './output-trouble.ts';
-import { outputPath } from './parts.ts';
+import type { PastOutputs } from './past.ts';
+import { sourceGone } from './pinned.ts';
+import type { OutputPlace } from './places.ts';
+import { placesIn, runIdOf, temporaryFor } from './places.ts';
+import { changedPlaces, inputsHold, recordSuccess, replaceOutputs } from './recording.ts';
+import { restore } from './restore.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Ended } from './success.ts';
 import { changesOf, digestOfDirectory, dueAgain, factsOf, sameOutputs, sweptAt } from './success.ts';
-
-export interface OutputPlace extends Placement {
-  readonly name: string;
-  /** As it is recorded: relative to the workspace, or absolute. */
-  readonly path: string;
-}
 
 export class LocalRunner implements Runner {
   readonly #session: Session;
@@ -66,16 +58,18 @@ export class LocalRunner implements Runner {
     }
   }
 
+  restore(plan: RunPlan, past: PastOutputs): Promise<RunResult> {
+    return restore(this.#session, this.#state, plan, past);
+  }
+
   async #run(plan: RunPlan): Promise<RunResult> {
-    const { rule } = plan.target;
-    const runId = `${formatInstant(this.#session.graph.manifest.asOf).slice(0, 10)}-${plan.fingerprint.slice(0, 8)}`;
+    const runId = runIdOf(this.#session, plan);
     this.#state.journal.append({ kind: 'start', target: plan.target.id }, false);
-    const firstPath = rule.outputs[0] ? outputPath(rule.outputs[0], plan.partition, runId) : '';
-    const folder = this.#state.temporaryFolder(this.#session.memo.absolute(firstPath));
+    const folder = temporaryFor(this.#session, this.#state, plan, runId);
     const started = performance.now();
     const since = Date.now();
     try {
-      const places = rule.outputs.map((output) => this.#place(plan, output, runId, folder));
+      const places = placesIn(folder, this.#session, plan, runId);
       const attempted = await attempt({
         session: this.#session,
         plan,
@@ -94,14 +88,6 @@ export class LocalRunner implements Runner {
     }
   }
 
-  #place(plan: RunPlan, output: OutputSpec, runId: string, folder: string): OutputPlace {
-    const path = outputPath(output, plan.partition, runId).replace(/\/$/, '');
-    const temporary = join(folder, output.name, basename(path));
-    mkdirSync(output.directory ? temporary : dirname(temporary), { recursive: true });
-    const { name, directory } = output;
-    return { name, path, directory, temporary, final: this.#session.memo.absolute(path) };
-  }
-
   async #finish(
     plan: RunPlan,
     places: readonly OutputPlace[],
@@ -113,7 +99,9 @@ export class LocalRunner implements Runner {
       case 'failed':
         return this.#fail(plan, attempted.failure);
       case 'absent': {
-        if (!this.#inputsHold(plan)) return { kind: 'again' };
+        if (!inputsHold(this.#session, plan)) return { kind: 'again' };
+        const gone = sourceGone(this.#session, plan.target, plan.partition, []);
+        if (gone !== undefined) return this.#fail(plan, gone);
         const { reason, recheckAfter } = attempted;
         this.#record(plan, times.seconds, {
           outputs: [],
@@ -160,7 +148,6 @@ export class LocalRunner implements Runner {
     ended: Ended,
     seconds: number,
   ): Promise<RunResult> {
-    const { memo } = this.#session;
     for (const place of places) {
       const problem = wrongShape(place);
       if (problem !== undefined) {
@@ -176,13 +163,14 @@ export class LocalRunner implements Runner {
         }),
       ),
     );
-    if (!this.#inputsHold(plan)) return { kind: 'again' };
-
-    // Files that would be replaced by their own content stay: readers and the memo are spared.
-    const changed = places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
-    for (const place of changed) makeWay(this.#session, place);
-    putInPlace(changed);
-    const record = this.#record(plan, seconds, { outputs, ...factsOf(plan, ended) });
+    if (!inputsHold(this.#session, plan)) return { kind: 'again' };
+    const gone = sourceGone(this.#session, plan.target, plan.partition, outputs);
+    if (gone !== undefined) return this.#fail(plan, gone);
+    replaceOutputs(this.#session, plan, changedPlaces(this.#session, places, outputs));
+    const record = this.#record(plan, seconds, {
+      outputs,
+      ...factsOf(plan, { ...ended, outputs, workspace: this.#session.workspace }),
+    });
     const { incomplete, done } = ended;
     const same = plan.onlyDue && sameOutputs(plan.previous, outputs);
     const outcome = same ? 'checked' : 'executed';
@@ -205,29 +193,7 @@ export class LocalRunner implements Runner {
     seconds: number,
     facts: Pick<SuccessRecord, 'outputs' | 'discovered'> & Partial<SuccessRecord>,
   ): SuccessRecord {
-    const { journal } = this.#state;
-    const { target, fingerprint, parts, code } = plan;
-    if (code !== undefined && !journal.loaded.codes.has(code.digest)) {
-      journal.append({ kind: 'code', digest: code.digest, files: code.files }, false);
-    }
-    const record: SuccessRecord = {
-      kind: 'success',
-      target: target.id,
-      fingerprint,
-      parts,
-      ...facts,
-      ...sweptAt(plan, facts.incomplete),
-      finishedAt: new Date().toISOString(),
-      seconds,
-    };
-    journal.append(record, true);
-    return record;
-  }
-
-  /** What was digested before the task ran is still what stands there. */
-  #inputsHold({ gathered }: RunPlan): boolean {
-    return gathered.inputs.every(({ items }) =>
-      items.every(({ path, digest }) => this.#session.memo.digest(path) === digest),
-    );
+    const all = { ...facts, ...sweptAt(plan, facts.incomplete), seconds };
+    return recordSuccess(this.#session, this.#state, plan, all);
   }
 }

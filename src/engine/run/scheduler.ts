@@ -7,19 +7,22 @@
 import type { Listener, Outcome } from '../events.ts';
 import type { LinkedInput } from '../graph/edges.ts';
 import { linkInputs, producersOf } from '../graph/edges.ts';
-import type { RunPlan } from './decide.ts';
+import type { Decision, RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
 import { finished, outcomeOf, unstable } from './finished.ts';
 import { Pools } from './pools.ts';
 import { Queue } from './queue.ts';
 import type { Roots } from './roots.ts';
-import type { Runner } from './runner.ts';
+import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
 import { Waiting } from './waiting.ts';
 
 /** `awaiting`: the keys of a dynamic dimension; `waiting`: producers. */
 type State = 'awaiting' | 'waiting' | 'ready' | 'queued' | 'running' | 'settled';
+
+/** What waits for its pool. */
+type Work = Extract<Decision, { kind: 'run' | 'restore' }>;
 
 export interface SchedulerOptions {
   /** Undefined in a dry run, where `decide` never asks for one. */
@@ -50,7 +53,7 @@ class Loop {
   readonly #toLink: number[] = [];
   readonly #again: number[] = [];
   readonly #ready = new Queue();
-  readonly #pools: Pools<RunPlan>;
+  readonly #pools: Pools<Work>;
   readonly #unannounced = new Set<number>();
   #stopped = false;
   #wake: (() => void) | undefined;
@@ -84,7 +87,7 @@ class Loop {
     }
     for (const index of this.#unannounced) {
       const settled = this.#session.settled(index);
-      if (settled !== undefined) this.#announce(index, settled, 'fresh', 0);
+      if (settled !== undefined) this.#announce(index, settled, outcomeOf(settled) ?? 'fresh', 0);
     }
     if (this.#bug !== undefined) throw this.#bug;
     if (!this.#stopped) this.#expectAllSettled();
@@ -175,10 +178,17 @@ class Loop {
         this.#waitFor(index, new Set(decision.targets));
         return;
       case 'run':
-        this.#move(index, 'queued');
         this.#options.runner?.expect(decision.plan);
-        this.#pools.enqueue(target.rule.pool, decision.plan);
+        this.#enqueue(index, decision);
+        return;
+      case 'restore':
+        this.#enqueue(index, decision);
     }
+  }
+
+  #enqueue(index: number, work: Work): void {
+    this.#move(index, 'queued');
+    this.#pools.enqueue(work.plan.target.rule.pool, work);
   }
 
   /** What this target reads and another one has demanded since this one became ready. */
@@ -203,17 +213,17 @@ class Loop {
     if (this.#stopped) return;
     const { runner } = this.#options;
     if (runner === undefined) return;
-    for (let plan = this.#pools.start(); plan !== undefined; plan = this.#pools.start())
-      void this.#start(plan, runner);
+    for (let work = this.#pools.start(); work !== undefined; work = this.#pools.start())
+      void this.#start(work, runner);
   }
 
-  async #start(plan: RunPlan, runner: Runner): Promise<void> {
-    const { index, rule, id } = plan.target;
+  async #start(work: Work, runner: Runner): Promise<void> {
+    const { plan } = work;
+    const { index, rule } = plan.target;
     this.#move(index, 'running');
-    this.#options.emit({ type: 'target-started', target: id, rule: rule.name, reasons: plan.reasons });
     const started = performance.now();
     try {
-      const result = await runner.run(plan);
+      const result = await this.#carryOut(work, runner);
       if (result.kind === 'settled') {
         this.#settle(index, result.settled, result.outcome, (performance.now() - started) / 1000);
       } else if (!this.#stopped) this.#decideAgain(index, plan);
@@ -225,6 +235,15 @@ class Loop {
       this.#pools.release(rule.pool);
       this.#wake?.();
     }
+  }
+
+  /** What is put back is not told of as started: it ends at once, or is built after all. */
+  #carryOut(work: Work, runner: Runner): Promise<RunResult> {
+    const { plan } = work;
+    if (work.kind === 'restore') return runner.restore(plan, work.past);
+    const { id, rule } = plan.target;
+    this.#options.emit({ type: 'target-started', target: id, rule: rule.name, reasons: plan.reasons });
+    return runner.run(plan);
   }
 
   #decideAgain(index: number, plan: RunPlan): void {
@@ -243,7 +262,7 @@ class Loop {
     const outcome = settled === given ? ended : outcomeOf(settled);
     this.#move(index, 'settled');
     // Somebody may yet need its files: then it runs, and has one end, not two.
-    if (settled.state === 'fresh' && settled.elided) this.#unannounced.add(index);
+    if ('elided' in settled && settled.elided) this.#unannounced.add(index);
     else if (outcome !== undefined) this.#announce(index, settled, outcome, seconds);
     if (outcome === 'failed' && this.#options.failFast) this.#stop();
     if (this.#stopped) return;

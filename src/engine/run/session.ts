@@ -11,12 +11,15 @@ import { PathEdges } from '../graph/path-edges.ts';
 import type { Manifest, Rule } from '../manifest/model.ts';
 import { inOrder } from '../manifest/report.ts';
 import type { Loaded } from '../state/journal.ts';
+import type { Lock } from '../state/lockfile.ts';
 import type { StatMemo } from '../state/memo.ts';
 import type { CodeRecord, OutputFact } from '../state/record.ts';
 import type { Code, CodeIdentity, Identified } from './code.ts';
 import { givenKeys, refusedKeys } from './given-keys.ts';
 import { KeyedFiles } from './keyed-files.ts';
 import { LeftBehind } from './left-behind.ts';
+import type { Past } from './past.ts';
+import { Locked } from './pinned.ts';
 import { protectedOutputs } from './protected-outputs.ts';
 import type { Settled } from './settled.ts';
 import { isUncertain } from './settled.ts';
@@ -33,6 +36,8 @@ export interface PassOptions {
   readonly retryWaitMs?: number | undefined;
   /** Targets that are built whether fresh or not. */
   readonly force: (target: Target) => boolean;
+  /** Targets whose last failure stands while their fingerprint is the same. Default: all run again. */
+  readonly keepFailed?: ((target: string) => boolean) | undefined;
   /** Epoch milliseconds: decides only what is due. */
   readonly now: number;
 }
@@ -45,8 +50,12 @@ export class Session {
   readonly memo: StatMemo;
   readonly code: Code;
   readonly options: PassOptions;
+  /** Undefined: this pass neither keeps what it replaces nor restores what was. */
+  readonly past: Past | undefined;
   readonly keyed: KeyedFiles;
   readonly leftBehind: LeftBehind;
+  /** Set in a locked build. */
+  readonly locked: Locked | undefined;
   readonly #settled: (Settled | undefined)[] = [];
   /** What each rule runs, by rule name; filled before the first target is decided. */
   readonly identified = new Map<string, Identified>();
@@ -56,7 +65,16 @@ export class Session {
 
   constructor(
     manifest: Manifest,
-    parts: { workspace: string; loaded: Loaded; memo: StatMemo; code: Code; options: PassOptions },
+    parts: {
+      workspace: string;
+      loaded: Loaded;
+      memo: StatMemo;
+      code: Code;
+      options: PassOptions;
+      past?: Past;
+      /** The build is to come to what it says. */
+      lock?: Lock | undefined;
+    },
   ) {
     this.graph = new Graph(manifest);
     this.paths = new PathEdges(this.graph);
@@ -65,8 +83,10 @@ export class Session {
     this.memo = parts.memo;
     this.code = parts.code;
     this.options = parts.options;
+    this.past = parts.past;
     this.keyed = new KeyedFiles(parts.memo);
     this.leftBehind = new LeftBehind(parts.loaded, parts.memo);
+    this.locked = parts.lock && new Locked(parts.lock, this.graph, this.paths);
   }
 
   check(): readonly Diagnostic[] {

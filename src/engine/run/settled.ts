@@ -8,7 +8,7 @@ export type Settled =
    * them, because nobody has needed the files yet.
    */
   | {
-      readonly state: 'fresh' | 'executed' | 'checked';
+      readonly state: 'fresh' | 'executed' | 'checked' | 'restored';
       readonly record: SuccessRecord;
       readonly elided: boolean;
       readonly reasons: readonly Reason[];
@@ -54,6 +54,7 @@ export function stateToTell(settled: Settled): TargetState {
   switch (settled.state) {
     case 'executed':
     case 'checked':
+    case 'restored':
       return 'fresh';
     case 'stale':
       return settled.reasons.every(({ kind }) => kind === 'failed') &&

@@ -6,6 +6,8 @@ import { StatMemo } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { TaskDone } from '../task.ts';
 import type { RunPlan } from './decide.ts';
+import type { Written } from './origins.ts';
+import { originsOf } from './origins.ts';
 
 /** What a run that has written its outputs has come to. */
 export interface Ended {
@@ -17,11 +19,12 @@ export interface Ended {
 
 export function factsOf(
   plan: RunPlan,
-  { done, incomplete, runId, learnt }: Ended,
+  { done, incomplete, runId, learnt, ...written }: Ended & Written,
 ): Pick<SuccessRecord, 'discovered'> & Partial<SuccessRecord> {
   const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
   return {
     discovered: learnt,
+    ...originsOf(done, written, plan.previous),
     ...dueAgain(done.recheckAfter),
     ...(incomplete === undefined ? {} : { incomplete }),
     ...(numbered ? { runId } : {}),

@@ -1,9 +1,16 @@
 /** What is said of an input that no target can run with: it is not there, or is not what it is read as. */
 import type { Failure, Reason } from '../events.ts';
 import type { Target } from '../graph/graph.ts';
+import { LOCKFILE } from '../state/lockfile.ts';
 import type { Unusable } from './gather.ts';
+import { notLocked as notLockedFailure } from './pinned.ts';
 
-export function describeUnusable(target: Target, { input, path, notJson, leftBy }: Unusable): Failure {
+export function describeUnusable(target: Target, unusable: Unusable): Failure {
+  const { input, path, notJson, notLocked, leftBy } = unusable;
+  if (notLocked !== undefined)
+    return notLockedFailure(
+      `${target.id}: input "${input}": ${LOCKFILE} does not say what ${path} has at ${notLocked}`,
+    );
   if (notJson !== undefined) {
     return {
       code: 'input-malformed',
@@ -27,6 +34,7 @@ export function describeUnusable(target: Target, { input, path, notJson, leftBy 
   };
 }
 
-export function reasonsOfUnusable({ input, path, notJson }: Unusable): readonly Reason[] {
-  return [{ kind: 'input', name: `${input} ${path}`, is: notJson === undefined ? 'missing' : 'not JSON' }];
+export function reasonsOfUnusable({ input, path, notJson, notLocked }: Unusable): readonly Reason[] {
+  const is = notLocked !== undefined ? 'not locked' : notJson === undefined ? 'missing' : 'not JSON';
+  return [{ kind: 'input', name: `${input} ${path}`, is }];
 }

@@ -44,6 +44,16 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
+/** What lies at a path itself, a link as a link. Undefined where there is nothing. */
+export function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (thrown) {
+    if (isMissing(thrown) || errorCode(thrown) === 'ELOOP') return undefined;
+    throw thrown;
+  }
+}
+
 /** Flushes a file's bytes, or a folder's entries, to the disk. */
 export function flush(path: string): void {
   const fd = openSync(path, 'r');

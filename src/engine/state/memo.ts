@@ -112,6 +112,11 @@ export class StatMemo {
     return path.startsWith('/') ? path : join(this.#workspace, path);
   }
 
+  /** The same file as a recipe, which runs in the workspace, is to spell it. */
+  toRead(path: string): string {
+    return path;
+  }
+
   #digestOfFolder(path: string, absolute: string): Digest {
     const base = path.endsWith('/') ? path : `${path}/`;
     return digestOfValue(

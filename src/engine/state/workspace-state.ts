@@ -2,18 +2,23 @@
  * The only owner of `.pipeline/`: where the journal, the stat memo, temporary outputs, bundles of user tasks and
  * their identities lie. Everything in it is private and can be lost: the next build then checks or builds anew.
  */
-import { appendFileSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { errorCode, nearestExisting, onSameVolume, removeTree, replaceFile, statOf } from './files.ts';
 import type { Loaded } from './journal.ts';
 import { Journal, loadJournal } from './journal.ts';
+import { isLockPath } from './lockfile-shards.ts';
 import { StatMemo } from './memo.ts';
+import { PastResults } from './results.ts';
 import type { RunLock } from './run-lock.ts';
 import { acquireRunLock } from './run-lock.ts';
+import { Store } from './store.ts';
 
 /** Relative to the workspace. */
 export const STATE_FOLDER = '.pipeline';
 const TEMPORARY = `${STATE_FOLDER}-tmp-`;
+/** Where temporary folders on other volumes are noted. */
+const ELSEWHERE = 'elsewhere';
 const GITIGNORE = '*\n';
 
 /** The state folder cannot be used: nobody's bug, and nothing can be built before it is mended. */
@@ -36,9 +41,9 @@ export function openForReading(workspace: string): { readonly loaded: Loaded; re
   };
 }
 
-/** Paths that the state folder may not collide with, for file globs and watchers. */
+/** Paths that builds themselves write to, the lockfile among them: no file of these is anybody's input or output. */
 export function isStatePath(relative: string): boolean {
-  return relative === STATE_FOLDER || relative.startsWith(`${STATE_FOLDER}/`);
+  return relative === STATE_FOLDER || relative.startsWith(`${STATE_FOLDER}/`) || isLockPath(relative);
 }
 
 /** Where bundles of user tasks and their identities are cached; made when first written. */
@@ -101,8 +106,10 @@ export class BuildState {
   readonly workspace: string;
   readonly memo: StatMemo;
   readonly journal: Journal;
+  /** What was made before what is there now, and the contents of that by digest. */
+  readonly results: PastResults;
+  readonly store: Store;
   readonly #folder: string;
-  /** Where temporary folders on other volumes are noted. */
   readonly #elsewhere: string;
   readonly #lock: RunLock;
   #nextTemporary = 0;
@@ -110,12 +117,14 @@ export class BuildState {
   private constructor(workspace: string, folder: string, lock: RunLock) {
     this.workspace = workspace;
     this.#folder = folder;
-    this.#elsewhere = join(folder, 'elsewhere');
+    this.#elsewhere = join(folder, ELSEWHERE);
     this.#lock = lock;
-    this.#sweep();
+    sweep(folder);
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     this.journal = new Journal(join(folder, 'journal'), join(folder, 'tmp', 'journal'));
     this.memo = new StatMemo(join(folder, 'memo'), workspace);
+    this.results = new PastResults(join(folder, 'results'), join(folder, 'tmp', 'results'));
+    this.store = new Store(join(folder, 'store'), join(folder, 'tmp'));
   }
 
   /** Undefined when another build holds the workspace and waiting is off. */
@@ -161,6 +170,7 @@ export class BuildState {
   async close(): Promise<void> {
     try {
       this.journal.close();
+      this.results.close();
       this.memo.save(join(this.#folder, 'tmp', 'memo'));
       removeTree(this.#elsewhere);
     } catch (thrown) {
@@ -170,13 +180,64 @@ export class BuildState {
       await this.#lock.release();
     }
   }
+}
 
-  /** What a crash left half-written. Safe: we hold the run lock. */
-  #sweep(): void {
-    removeTree(join(this.#folder, 'tmp'));
-    for (const path of noted(this.#elsewhere))
-      if (isAbsolute(path) && basename(path).startsWith(TEMPORARY)) removeTree(path);
-    removeTree(this.#elsewhere);
+/** An empty place on the volume of the state folder. Whoever holds it holds the run lock. */
+export interface Scratch {
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/**
+ * For who takes part in no build and leaves no record, and yet must not be built under: of the state folder nothing but
+ * the place itself is touched, and what a crash leaves of it is swept by the next build.
+ */
+export async function openScratch(
+  workspace: string,
+  options: BuildLockOptions,
+): Promise<Scratch | undefined> {
+  const folder = prepare(workspace);
+  const lock = await acquireRunLock({ ...options, identity: realpathSync(folder) });
+  if (lock === undefined) return undefined;
+  const place = join(folder, 'tmp', 'scratch');
+  const close = async (): Promise<void> => {
+    try {
+      removeTree(place);
+    } finally {
+      await lock.release();
+    }
+  };
+  try {
+    sweep(folder);
+    mkdirSync(place, { recursive: true });
+    return { folder: place, close };
+  } catch (thrown) {
+    await lock.release();
+    throw thrown;
+  }
+}
+
+/** What a crash left half-written. Safe for who holds the run lock. */
+function sweep(folder: string): void {
+  const elsewhere = join(folder, ELSEWHERE);
+  removeTree(join(folder, 'tmp'));
+  for (const path of noted(elsewhere))
+    if (isAbsolute(path) && basename(path).startsWith(TEMPORARY)) removeTree(path);
+  removeTree(elsewhere);
+  const code = join(folder, 'code');
+  if (statOf(code)?.isDirectory())
+    for (const name of readdirSync(code)) if (isAbandoned(name)) removeTree(join(code, name));
+}
+
+/** Who asks for the identity of code needs no lock: what it is about to put in place bears its number. */
+function isAbandoned(name: string): boolean {
+  const [, writer] = /\.(\d+)$/.exec(name) ?? [];
+  if (writer === undefined) return false;
+  try {
+    process.kill(Number(writer), 0);
+    return false;
+  } catch (thrown) {
+    return errorCode(thrown) === 'ESRCH';
   }
 }
 

@@ -202,7 +202,7 @@ describe('a key that comes or goes', () => {
     expect([rig.read('report.txt'), rig.read('globbed.txt')]).toEqual(['a/2024-01\na/2024-02', '1']);
     expect(rig.has('bars/b/2024-01')).toBe(true);
     universe(rig, 'b', 'a');
-    expect((await rig.build()).ran).toEqual(['globbed', 'report', 'universe']);
+    expect((await rig.build()).restored).toEqual(['globbed', 'report', 'universe']);
     expect(rig.read('globbed.txt')).toBe('13');
   });
 
@@ -297,7 +297,7 @@ describe('keys that cannot be had', () => {
     expect((await rig.build()).outcomes).toEqual({ universe: 'failed', report: 'blocked' });
     expect(rig.read('report.txt').split('\n')).toHaveLength(4);
     universe(rig, 'b', 'a');
-    expect((await rig.build()).ran).toEqual(['universe']);
+    expect((await rig.build()).restored).toEqual(['universe']);
   });
 });
 

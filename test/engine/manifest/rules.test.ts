@@ -756,6 +756,58 @@ describe('policy', () => {
     `);
   });
 
+  it('says what its task leaves beside its outputs by globs, each in a folder', () => {
+    const named = (glob: string, at: number): string =>
+      `${at === 0 ? 'r' : `r${at}`}: { for: [symbol], out: { x: "${at}/\${symbol}" }, run: echo, leaves: [${glob}] }`;
+    const [first, second] = rule(named('"./raw//${symbol}/old/*.zip", "${market}/part*"', 0))?.leaves ?? [];
+    expect(first?.parts).toEqual(['raw/', { kind: 'dimension', name: 'symbol' }, '/old/*.zip']);
+    expect(second?.parts).toEqual(['spot/part*']);
+    expect(
+      mistakes({
+        ...files(),
+        'pipeline.yaml': manifest(used, ...['"*/x"', 'a/../../b/*', 'lonely', '""', '{ a: b }'].map(named)),
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      error: "leaves" of rule "r" names no folder: */x
+       --> pipeline.yaml:8:70
+        |
+      8 |   r: { for: [symbol], out: { x: "0/\${symbol}" }, run: echo, leaves: ["*/x"] }
+        |                                                                      ^^^^^
+        = begin with a folder: cache/partial/*.zip
+
+      error: "leaves" of rule "r1" leaves its folder by "..": a/../../b/*
+       --> pipeline.yaml:9:71
+        |
+      9 |   r1: { for: [symbol], out: { x: "1/\${symbol}" }, run: echo, leaves: [a/../../b/*] }
+        |                                                                       ^^^^^^^^^^^
+        = begin with a folder: cache/partial/*.zip
+
+      error: "leaves" of rule "r2" names no folder: lonely
+        --> pipeline.yaml:10:71
+         |
+      10 |   r2: { for: [symbol], out: { x: "2/\${symbol}" }, run: echo, leaves: [lonely] }
+         |                                                                       ^^^^^^
+         = begin with a folder: cache/partial/*.zip
+
+      error: "leaves" of rule "r3" is an empty path
+        --> pipeline.yaml:11:71
+         |
+      11 |   r3: { for: [symbol], out: { x: "3/\${symbol}" }, run: echo, leaves: [""] }
+         |                                                                       ^^
+         = write a path in the workspace
+
+      error: "leaves" of rule "r4" must be a path or a glob, got a map
+        --> pipeline.yaml:12:71
+         |
+      12 |   r4: { for: [symbol], out: { x: "4/\${symbol}" }, run: echo, leaves: [{ a: b }] }
+         |                                                                       ^^^^^^^^
+
+      5 errors
+      "
+    `);
+  });
+
   it('has pools of numbers or one per core', () => {
     const pools = loaded(
       `version: 1\npools: { network: 4, cpu: 3, more: auto }\nrules: { r: { out: { x: r }, run: echo } }\n`,

@@ -100,7 +100,7 @@ rules:
          |
       14 |     color: blue
          |     ^^^^^
-         = known keys: for, in, out, run, task, params, settings, pool, retries, timeout, deadline, disk and 5 more
+         = known keys: for, in, out, run, task, params, settings, pool, retries, timeout, deadline, disk and 6 more
 
       10 errors
       "

@@ -1,0 +1,67 @@
+/**
+ * The last steps of the commit protocol, for whatever made the outputs: are the inputs still what they were, put the
+ * outputs in place, keep what they replace, record. It makes no outputs itself.
+ */
+import type { OutputFact, SuccessRecord } from '../state/record.ts';
+import type { BuildState } from '../state/workspace-state.ts';
+import { putInPlace } from './commit.ts';
+import type { RunPlan } from './decide.ts';
+import { makeWay } from './make-way.ts';
+import type { OutputPlace } from './places.ts';
+import { Replaced } from './replaced.ts';
+import type { Session } from './session.ts';
+
+/** What was digested before is still what stands there, or, of intermediates that a copy does not need, is not there. */
+export function inputsHold({ memo, keyed }: Session, { gathered: { inputs, elided } }: RunPlan): boolean {
+  return inputs.every(({ items }) =>
+    items.every(({ path, digest }) => {
+      if (keyed.isPinned(path)) return true;
+      const is = memo.digest(path);
+      return is === digest || (is === undefined && elided.length > 0);
+    }),
+  );
+}
+
+/** Files that would be replaced by their own content stay: readers and the memo are spared. */
+export function changedPlaces(
+  { memo }: Session,
+  places: readonly OutputPlace[],
+  outputs: readonly OutputFact[],
+): readonly OutputPlace[] {
+  return places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
+}
+
+export function replaceOutputs(session: Session, plan: RunPlan, changed: readonly OutputPlace[]): void {
+  const replaced = new Replaced(session, plan);
+  try {
+    for (const { path } of changed) replaced.hold(path);
+    for (const place of changed) makeWay(session, place, (path) => replaced.hold(path));
+    putInPlace(changed);
+    replaced.keep();
+  } finally {
+    replaced.discard();
+  }
+}
+
+export function recordSuccess(
+  session: Session,
+  { journal }: BuildState,
+  plan: RunPlan,
+  facts: Omit<SuccessRecord, 'kind' | 'target' | 'fingerprint' | 'parts' | 'finishedAt'>,
+): SuccessRecord {
+  const { target, fingerprint, parts, code, previous } = plan;
+  if (code !== undefined && !journal.loaded.codes.has(code.digest)) {
+    journal.append({ kind: 'code', digest: code.digest, files: code.files }, false);
+  }
+  const record: SuccessRecord = {
+    kind: 'success',
+    target: target.id,
+    fingerprint,
+    parts,
+    ...facts,
+    finishedAt: new Date().toISOString(),
+  };
+  if (previous !== undefined) session.past?.noteReplaced(plan, previous, record);
+  journal.append(record, true);
+  return record;
+}
