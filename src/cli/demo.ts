@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { loadEmulator, templateFile } from '../compose.ts';
+import { LOCK_FOLDER, LOCKFILE } from '../engine/state/lockfile-shards.ts';
 import { STATE_FOLDER } from '../engine/state/workspace-state.ts';
 import { UsageError } from './args.ts';
 import { build } from './build.ts';
@@ -100,7 +101,7 @@ function clear(folder: string, directory: string): void {
       'name another folder',
     );
   }
-  for (const made of ['data', 'reports', STATE_FOLDER])
+  for (const made of ['data', 'reports', STATE_FOLDER, LOCKFILE, LOCK_FOLDER])
     rmSync(join(folder, made), { recursive: true, force: true });
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { templateFile } from '../compose.ts';
+import { LOCK_FOLDER, LOCKFILE } from '../engine/state/lockfile-shards.ts';
 import { STATE_FOLDER } from '../engine/state/workspace-state.ts';
 import { UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -13,6 +14,9 @@ const FILES = ['pipeline.yaml', 'configs/base.yaml', 'configs/data.history.yaml'
 const SCHEMA = 'configs/pipeline.schema.json';
 
 const GITIGNORE = `data/\nreports/\n${STATE_FOLDER}/\n`;
+
+/** Lines of both sides of a merge are kept; of two that contradict each other, the next build says which is right. */
+export const GITATTRIBUTES = `${LOCKFILE} text eol=lf merge=union\n${LOCK_FOLDER}/** text eol=lf merge=union\n`;
 
 export function init(directory: string, io: Io): ExitCode {
   const folder = resolve(io.cwd, directory);
@@ -39,6 +43,7 @@ export function init(directory: string, io: Io): ExitCode {
 export function writeWorkspace(folder: string, changed: ReadonlyMap<string, string>): void {
   const texts = new Map<string, string>(FILES.map((file) => [file, templateFile(file)]));
   if (!existsSync(join(folder, '.gitignore'))) texts.set('.gitignore', GITIGNORE);
+  if (!existsSync(join(folder, '.gitattributes'))) texts.set('.gitattributes', GITATTRIBUTES);
   texts.set(SCHEMA, schemaText());
   for (const [file, text] of changed) texts.set(file, text);
   for (const [file, text] of texts) {

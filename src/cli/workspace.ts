@@ -2,10 +2,11 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { marketConfig, taskNames } from '../compose.ts';
-import type { Diagnostic } from '../engine/diagnostic.ts';
+import type { Checked, Diagnostic } from '../engine/diagnostic.ts';
 import { loadManifest } from '../engine/manifest/load.ts';
 import type { Manifest } from '../engine/manifest/model.ts';
 import { statOf } from '../engine/state/files.ts';
+import { lockedAsOf } from '../engine/state/lockfile.ts';
 import { formatDiagnostics } from '../ui/diagnostic-printer.ts';
 import { formatGithubDiagnostics } from '../ui/github.ts';
 import { parseAsOf, UsageError, yesterdaysLastMinute } from './args.ts';
@@ -48,23 +49,35 @@ export function openWorkspace(
   common: Common,
   io: Io,
   workspace = enterWorkspace(common, io),
+  asOf?: number,
 ): OpenWorkspace | undefined {
-  const now = io.now();
-  const loaded = loadManifest({
-    workspace,
-    set: common.set,
-    asOf: common.asOf === undefined ? undefined : parseAsOf(common.asOf, now),
-    defaultAsOf: yesterdaysLastMinute(now),
-    now,
-    builtinTasks: taskNames,
-    configSchema: marketConfig,
-  });
+  const loaded = loadWorkspace(common, io, workspace, asOf);
   if (!loaded.ok) {
     printDiagnostics(loaded.diagnostics, io);
     return undefined;
   }
   if (loaded.warnings.length > 0 && !common.quiet) printDiagnostics(loaded.warnings, io);
   return { workspace, manifest: loaded.value };
+}
+
+/** The manifest as it is now, or what is wrong with it: nothing is printed. `asOf`: that of a lockfile, for a locked build. */
+export function loadWorkspace(common: Common, io: Io, workspace: string, asOf?: number): Checked<Manifest> {
+  const now = io.now();
+  return loadManifest({
+    workspace,
+    set: common.set,
+    asOf: asOf ?? (common.asOf === undefined ? undefined : parseAsOf(common.asOf, now)),
+    defaultAsOf: defaultAsOf(workspace, now),
+    now,
+    builtinTasks: taskNames,
+    configSchema: marketConfig,
+  });
+}
+
+/** Yesterday's last minute, or that of the lockfile where it is later: a build does not go back behind it by itself. */
+function defaultAsOf(workspace: string, now: number): number {
+  const locked = lockedAsOf(workspace) ?? 0;
+  return Math.max(yesterdaysLastMinute(now), locked > now ? 0 : locked);
 }
 
 export function printDiagnostics(diagnostics: readonly Diagnostic[], io: Io): void {

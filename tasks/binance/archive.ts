@@ -7,15 +7,15 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import type { TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
+import type { Origin, TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
 import { diskFailure, errorCode } from '../lib/disk-failure.ts';
 import { moveFile, placeOf } from '../lib/partial.ts';
 import type { Read } from '../lib/settings.ts';
 import { limitsSchema, networkSchema, readSettings } from '../lib/settings.ts';
-import type { Refused, Wanted } from './fetch.ts';
+import type { Fetched, Refused, Wanted } from './fetch.ts';
 import { clearPlace, fetchZip, memberOf } from './fetch.ts';
-import { inPlace, keepRevision, linkOrCopy } from './in-place.ts';
+import { inPlace, keepRevision, linkOrCopy, revisionOf } from './in-place.ts';
 import { fileName, SYMBOL_FORM } from './layout.ts';
 import { entrySchema } from './listing-file.ts';
 import { archiveUrlsSchema } from './mirrors.ts';
@@ -91,7 +91,8 @@ function jobOf(ctx: Context): Read<Job> {
   const shown = ctx.finalOutputs['zip'];
   if (shown === undefined) throw new Error(`${ctx.target}: the rule declares no output "zip"`);
   const place = placeOf(ctx.workspace, partial, entry.data.key);
-  const job = { entry: entry.data, name, shown, urls, place, limits, network, quarantine: folder };
+  const locked = ctx.expected['zip'];
+  const job = { entry: entry.data, name, shown, urls, locked, place, limits, network, quarantine: folder };
   return { ok: true, value: job };
 }
 
@@ -99,6 +100,17 @@ async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> 
   const old = await inPlace(resolve(ctx.workspace, job.shown), ctx.signal);
   // An earlier attempt may have left a link to the file in place: writing through it would damage that file.
   await rm(path, { force: true });
+  const revision =
+    job.locked === undefined
+      ? undefined
+      : await revisionOf(resolve(ctx.workspace, job.shown), job.locked, ctx.signal);
+  if (revision !== undefined) {
+    await linkOrCopy(revision, path);
+    ctx.log(`adopted ${basename(revision)}: its SHA-256 is the locked one`);
+    if (old !== undefined)
+      ctx.log(`kept what was in place as ${basename(await keepRevision(old, ctx.signal))}`);
+    return undefined;
+  }
   // The sidecar may be older than the ZIP: of another length than the listed one, the file is not the listed one.
   const isThere = (sha256: string): boolean => old?.sha256 === sha256 && old.size === job.entry.size;
   const got = await fetchZip(ctx, job, isThere);
@@ -114,7 +126,18 @@ async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> 
     ctx.log(`kept what was in place as ${basename(await keepRevision(old, ctx.signal))}`);
   if (got.kind === 'fetched') moveFile(got.path, path);
   clearPlace(job.place);
-  return undefined;
+  return { origins: { zip: [originOf(job, got)] } };
+}
+
+function originOf({ entry }: Job, { kind, url, sha256 }: Exclude<Fetched, { kind: 'failed' }>): Origin {
+  return {
+    url,
+    revision: entry.etag,
+    modified: entry.lastModified,
+    checksum: sha256,
+    bytes: entry.size,
+    ...(kind === 'fetched' ? { fetchedAt: new Date().toISOString() } : {}),
+  };
 }
 
 /** Once no other try follows, what was refused is kept to be looked at. */
@@ -125,7 +148,7 @@ async function refusal(
   refused: Refused | undefined,
 ): Promise<TaskFailure> {
   if (refused === undefined) return failure;
-  if (ctx.attempt < ctx.attempts && failure.transient === true) {
+  if (!ctx.isLastTry(failure)) {
     await rm(refused.path, { force: true });
     return failure;
   }

@@ -26,6 +26,8 @@ export interface Wanted {
   readonly shown: string;
   /** Addresses of the archive, at least one. */
   readonly urls: readonly string[];
+  /** The SHA-256 that the file must have, where a lockfile says so. */
+  readonly locked: string | undefined;
   readonly place: Place;
   readonly network: NetworkSettings;
   readonly limits: { readonly max_zip_bytes: number; readonly max_csv_bytes: number };
@@ -119,6 +121,9 @@ class MirrorRound {
     if (sum.ok) {
       health.worked(base);
       const { sha256 } = sum;
+      const { locked } = this.#wanted;
+      if (locked !== undefined && sha256 !== locked)
+        return { kind: 'failed', failure: this.#replaced(url, sha256) };
       this.#published.push({ sha256, url });
       if (this.#isThere(sha256)) return { kind: 'published', url, sha256 };
       // The bytes of one mirror, as the CHECKSUM of another says they are.
@@ -130,6 +135,13 @@ class MirrorRound {
       if (!answered || this.#published.length === 0) return { kind: 'failed', failure: sum.failure };
     }
     return this.#askZip(base, url, last ? options : { ...options, leastRate: LEAST_RATE });
+  }
+
+  #replaced(url: string, sha256: string): TaskFailure {
+    const { shown, locked } = this.#wanted;
+    const message = `${shown}: pipeline.lock names the SHA-256 ${locked}, and ${url}${CHECKSUM_SUFFIX} says ${sha256}: the publisher has replaced the file`;
+    const hint = `put the locked file in place from a copy, or build without --locked to take the new one`;
+    return { code: 'source-gone', message, hint };
   }
 
   /** Of a request that was not sent there is nothing new to be said. */

@@ -33,20 +33,37 @@ export async function linkOrCopy(from: string, to: string): Promise<void> {
 
 /** `revisions/BTCUSDT-1m-2024-01.0123abcd.zip` beside the file: what the publisher served before. Returns its path. */
 export async function keepRevision(old: InPlace, signal: AbortSignal): Promise<string> {
-  const name = basename(old.path).replace(/\.zip$/, '');
-  const folder = join(dirname(old.path), 'revisions');
-  const named = (id: string): string => join(folder, `${name}.${id}.zip`);
-  const [short, whole] = [named(old.sha256.slice(0, 8)), named(old.sha256)];
+  const [short, whole] = revisionPaths(old.path, old.sha256);
   const has = async (path: string): Promise<string | undefined> => (await inPlace(path, signal))?.sha256;
   const there = await has(short);
   // What has the name need not be what was kept under it: it may have been cut or changed since, and is left alone.
   const path = there === undefined || there === old.sha256 ? short : whole;
   if (there === old.sha256 || (path === whole && (await has(whole)) === old.sha256)) return path;
-  await mkdir(folder, { recursive: true });
+  await mkdir(dirname(path), { recursive: true });
   await rm(`${path}.partial`, { force: true });
   if (path === whole) await rm(path, { force: true });
   await linkOrCopy(old.path, path);
   return path;
+}
+
+/** A file that was kept earlier, with just this SHA-256, of the one called `path`. */
+export async function revisionOf(
+  path: string,
+  sha256: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const revision of revisionPaths(path, sha256)) {
+    const kept = await inPlace(revision, signal);
+    if (kept?.sha256 === sha256) return kept.path;
+  }
+  return undefined;
+}
+
+/** Under its short name, or if other bytes have that, under its long one. */
+function revisionPaths(path: string, sha256: string): readonly [short: string, whole: string] {
+  const name = basename(path).replace(/\.zip$/, '');
+  const named = (id: string): string => join(dirname(path), 'revisions', `${name}.${id}.zip`);
+  return [named(sha256.slice(0, 8)), named(sha256)];
 }
 
 /** False where the file system cannot link these two; everything else is thrown. */

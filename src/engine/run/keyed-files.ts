@@ -1,4 +1,7 @@
-/** Values inside JSON files by pointer, each file parsed once per content. Knows no targets. */
+/**
+ * Values inside JSON files by pointer, each file parsed once per content; of a pinned file, which need not be there,
+ * the values that stand in for it. Knows no targets.
+ */
 import { readFileSync } from 'node:fs';
 import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
@@ -12,16 +15,37 @@ interface Parsed {
   readonly trouble: string | undefined;
 }
 
+/** What stands at a pointer; undefined: nobody knows. */
+export type Pinned = (pointer: string) => { readonly value: Json | undefined } | undefined;
+
 export class KeyedFiles {
   readonly #memo: StatMemo;
+  readonly #pinned = new Map<string, Pinned>();
   readonly #parsed = new Map<string, Parsed>();
 
   constructor(memo: StatMemo) {
     this.#memo = memo;
   }
 
+  /** From now on nobody looks at the file. */
+  pin(path: string, values: Pinned): void {
+    this.#pinned.set(path, values);
+  }
+
+  isPinned(path: string): boolean {
+    return this.#pinned.has(path);
+  }
+
+  /** False: nothing can be said of what stands there. */
+  knows(path: string, pointer: string): boolean {
+    const pinned = this.#pinned.get(path);
+    return pinned === undefined || pinned(pointer) !== undefined;
+  }
+
   /** Undefined when the file is gone or no JSON, or nothing stands at the pointer. `digest`: what the file holds now. */
   value(path: string, pointer: string, digest: Digest): Json | undefined {
+    const pinned = this.#pinned.get(path);
+    if (pinned !== undefined) return pinned(pointer)?.value;
     const whole = this.#parse(path, digest);
     return whole === undefined ? undefined : atPointer(whole, pointer);
   }
@@ -33,6 +57,7 @@ export class KeyedFiles {
 
   /** What is wrong with the file as JSON; undefined when nothing is. */
   trouble(path: string, digest: Digest): string | undefined {
+    if (this.isPinned(path)) return undefined;
     this.#parse(path, digest);
     return this.#parsed.get(path)?.trouble;
   }

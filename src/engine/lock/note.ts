@@ -1,0 +1,142 @@
+/**
+ * From what a pass has come to, to the lines of the lockfile: what each target that ended well has left, and which
+ * values were read. It neither reads nor writes the lockfile.
+ */
+import type { Target } from '../graph/graph.ts';
+import type { Digest } from '../hash.ts';
+import type { Json } from '../json.ts';
+import type { Rule } from '../manifest/model.ts';
+import type { Session } from '../run/session.ts';
+import type { LockEntry } from '../state/lockfile-lines.ts';
+import type { SuccessRecord } from '../state/record.ts';
+import { isTakenIn, keysPointers, lockedKind, pinnedRules } from './kinds.ts';
+import { noteValues } from './note-values.ts';
+
+/** How a target stands that lines can be taken from. */
+export interface Known {
+  readonly target: string;
+  readonly rule: Rule;
+  /** Undefined: absent for a reason that lies upstream. */
+  readonly record: SuccessRecord | undefined;
+  /** The record stands in for files that are gone. */
+  readonly elided: boolean;
+}
+
+export interface Asked {
+  /** Each target once. */
+  readonly known: readonly Known[];
+  /** The lines that there were, of these targets and maybe of others. */
+  readonly before: ReadonlyMap<string, readonly LockEntry[]>;
+  /** Whether a value that none of them has read may still be wanted. */
+  readonly keeps: (target: string, pointer: string) => boolean;
+}
+
+export class Notes {
+  readonly #session: Session;
+  readonly pinned: ReadonlySet<string>;
+  /** Rules that may read by pointer what a pinned rule makes. */
+  readonly readers: ReadonlySet<string>;
+
+  constructor(session: Session) {
+    this.#session = session;
+    this.pinned = pinnedRules(session.graph, session.paths);
+    const rules = [...session.graph.manifest.rules.values()];
+    const keyed =
+      this.pinned.size === 0
+        ? []
+        : rules.filter(({ inputs }) => inputs.some(({ pointer }) => pointer !== undefined));
+    this.readers = new Set(keyed.map(({ name }) => name));
+  }
+
+  /** All lines of each target that is known. */
+  lines({ known, before, keeps }: Asked): ReadonlyMap<string, readonly LockEntry[]> {
+    const lines = new Map<string, readonly LockEntry[]>();
+    const reads = this.#reads(known);
+    for (const each of known) {
+      const { target, rule, record } = each;
+      const old = before.get(target) ?? [];
+      const own = this.#files(each);
+      const valued = record !== undefined && record.absent === undefined && this.pinned.has(rule.name);
+      const values = valued
+        ? this.#values(each, record, old, reads, (pointer) => keeps(target, pointer))
+        : [];
+      lines.set(target, [...own, ...values]);
+    }
+    return lines;
+  }
+
+  /** The pinned targets of this pass in whose files these have read. */
+  producersOf(known: readonly Known[]): ReadonlySet<number> {
+    const producers = new Set<number>();
+    const maker = (path: string): Target | undefined => this.#session.makerOf(path);
+    for (const { path } of this.#pointersOf(known, (at) => this.pinned.has(maker(at)?.rule.name ?? ''))) {
+      const found = maker(path);
+      if (found !== undefined) producers.add(found.index);
+    }
+    return producers;
+  }
+
+  #files({ target, rule, record }: Known): readonly LockEntry[] {
+    if (record === undefined) return [];
+    const kind = lockedKind(rule, this.pinned);
+    if (record.absent !== undefined) {
+      const { reason } = record.absent;
+      return isTakenIn(rule) || this.pinned.has(rule.name) ? [{ kind: 'absent', target, reason }] : [];
+    }
+    if (kind === undefined) return [];
+    return record.outputs.map(({ path, digest }): LockEntry => ({ kind, target, path, digest }));
+  }
+
+  #values(
+    { target, rule, elided }: Known,
+    record: SuccessRecord,
+    before: readonly LockEntry[],
+    reads: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Digest>>>,
+    keeps: (pointer: string) => boolean,
+  ): readonly LockEntry[] {
+    const [output] = record.outputs;
+    // What the file held cannot be read any more, and what it holds now is another's.
+    if (output === undefined || elided || this.#session.memo.digest(output.path) !== output.digest)
+      return before.filter(({ kind }) => kind === 'value' || kind === 'keys');
+    const { path, digest } = output;
+    const at = (pointer: string): Json => this.#session.keyed.value(path, pointer, digest) ?? null;
+    const keys = keysPointers(this.#session.graph, rule);
+    return noteValues({ target, at, keys, reads: reads.get(path) ?? new Map(), before, keeps });
+  }
+
+  /** By path, by pointer. */
+  #reads(known: readonly Known[]): ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Digest>>> {
+    const paths = new Set(
+      known.flatMap(({ rule, record }) =>
+        this.pinned.has(rule.name) ? (record?.outputs ?? []).map(({ path }) => path) : [],
+      ),
+    );
+    const reads = new Map<string, Map<string, Set<Digest>>>();
+    for (const { path, pointer, digest } of this.#pointersOf(known, (at) => paths.has(at))) {
+      const of = reads.get(path) ?? new Map<string, Set<Digest>>();
+      reads.set(path, of.set(pointer, (of.get(pointer) ?? new Set()).add(digest as Digest)));
+    }
+    return reads;
+  }
+
+  /** The keyed inputs that records tell of, in files that are meant. */
+  *#pointersOf(
+    known: readonly Known[],
+    isMeant: (path: string) => boolean,
+  ): Generator<{ readonly path: string; readonly pointer: string; readonly digest: string }> {
+    for (const { rule, record } of known) {
+      if (record === undefined || !this.readers.has(rule.name)) continue;
+      for (const [kind, name, digest] of record.parts) {
+        if (kind !== 'input') continue;
+        // `NAME PATH#POINTER`: a path may hold the sign as well.
+        const text = name.slice(name.indexOf(' ') + 1);
+        for (let at = text.indexOf('#'); at >= 0; at = text.indexOf('#', at + 1)) {
+          const path = text.slice(0, at);
+          if (!isMeant(path)) continue;
+          yield { path, pointer: text.slice(at + 1), digest };
+          break;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Writes the lockfile: whole, or only the shards that are touched, each file by way of a temporary one and only where
+ * its text changes. Knows lines and where they lie, not what they mean.
+ */
+import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCode, flush, isMissing, replaceFile } from './files.ts';
+import { LockfileError } from './lockfile.ts';
+import type { LockEntry } from './lockfile-lines.ts';
+import { formatAsOf, formatLock, formatSharded, parseLock } from './lockfile-lines.ts';
+import {
+  LOCK_FOLDER,
+  LOCKFILE,
+  partialOf,
+  partialShardsIn,
+  readText,
+  shardOf,
+  shardsIn,
+} from './lockfile-shards.ts';
+
+/** One file is read and merged at a glance up to so many lines; below half of it, shards become one file again. */
+export const MOST_LINES = 5_000;
+
+export interface LockToWrite {
+  /** Epoch milliseconds. */
+  readonly asOf: number;
+  readonly lines: readonly LockEntry[];
+  /** Whether the lines lie in shards now. */
+  readonly sharded: boolean;
+}
+
+/** Everything that there is to say. */
+export function writeLock(workspace: string, { asOf, lines, sharded }: LockToWrite): void {
+  for (const name of partialShardsIn(workspace)) removeShard(workspace, name);
+  const stays = lines.length > (sharded ? MOST_LINES / 2 : MOST_LINES);
+  if (!stays) {
+    writeHead(workspace, formatLock(lines, [formatAsOf(asOf)]));
+    for (const name of shardsIn(workspace)) removeShard(workspace, name);
+    return;
+  }
+  const shards = inShards(lines);
+  writeShards(workspace, shards, asOf);
+  for (const name of shardsIn(workspace)) if (!shards.has(name)) removeShard(workspace, name);
+}
+
+/** Some shards, each with all of its lines; one without any is removed. The others stay as they are. */
+export function writeShards(
+  workspace: string,
+  shards: ReadonlyMap<string, readonly LockEntry[]>,
+  asOf: number,
+): void {
+  const folders = new Set<string>();
+  for (const [name, lines] of shards) {
+    const path = join(workspace, LOCK_FOLDER, name);
+    if (lines.length === 0) removeShard(workspace, name);
+    else if (placeShard(path, formatLock(lines))) folders.add(dirname(path));
+  }
+  for (const folder of folders) flush(folder);
+  // Last: what it says to be in shards is there.
+  writeHead(workspace, formatLock([], [formatAsOf(asOf), formatSharded()]));
+}
+
+export function inShards(lines: readonly LockEntry[]): ReadonlyMap<string, readonly LockEntry[]> {
+  const shards = new Map<string, LockEntry[]>();
+  for (const line of lines) {
+    const name = shardOf(line.target);
+    const shard = shards.get(name);
+    if (shard === undefined) shards.set(name, [line]);
+    else shard.push(line);
+  }
+  return shards;
+}
+
+/** Throws a `LockfileError` where the text is none. */
+export function readShard(workspace: string, name: string): readonly LockEntry[] {
+  const file = `${LOCK_FOLDER}/${name}`;
+  const text = readText(join(workspace, file));
+  if (text === undefined) return [];
+  const { lines, problems } = parseLock(text);
+  if (problems.length > 0)
+    throw new LockfileError(problems.map(({ line, message }) => `${file}:${line}: ${message}`).join('\n'));
+  return lines;
+}
+
+/** As `replaceFile`, but for the folder, which is flushed once for all shards in it. Whether there was a change. */
+function placeShard(path: string, text: string): boolean {
+  if (readText(path) === text) return false;
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = partialOf(path);
+  writeFileSync(temporary, text, { flush: true });
+  renameSync(temporary, path);
+  return true;
+}
+
+function writeHead(workspace: string, text: string): void {
+  const path = join(workspace, LOCKFILE);
+  if (readText(path) !== text) replaceFile(path, text, partialOf(path));
+}
+
+export function removeShard(workspace: string, name: string): void {
+  const path = join(workspace, LOCK_FOLDER, name);
+  rmSync(path, { force: true });
+  for (const folder of [dirname(path), join(workspace, LOCK_FOLDER)]) removeEmpty(folder);
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (thrown) {
+    if (!isMissing(thrown) && errorCode(thrown) !== 'ENOTEMPTY' && errorCode(thrown) !== 'EEXIST')
+      throw thrown;
+  }
+}

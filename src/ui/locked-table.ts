@@ -1,0 +1,25 @@
+/** What a locked build came to otherwise than the lockfile says, as a table. Knows how it looks, not how it came to be. */
+import type { LockDifference } from '../engine/events.ts';
+import type { TableOptions } from './table.ts';
+import { formatTable } from './table.ts';
+
+const MOST = 50;
+/** Enough to tell two contents apart, and to find the line. */
+const DIGITS = 12;
+const COLUMNS = [{ title: 'target' }, { title: 'path' }, { title: 'locked' }, { title: 'is' }];
+
+/** Lines that each end with a line end. Empty when nothing differs. */
+export function formatLocked(differing: readonly LockDifference[], options: TableOptions): string {
+  if (differing.length === 0) return '';
+  const rows = differing
+    .slice(0, MOST)
+    .map(({ target, path, locked, is }) => [
+      target,
+      path,
+      locked === null ? 'no line' : locked.slice(0, DIGITS),
+      is === null ? 'nothing' : is.slice(0, DIGITS),
+    ]);
+  const files = differing.length === 1 ? '1 file differs' : `${differing.length} files differ`;
+  const more = differing.length > MOST ? `and ${differing.length - MOST} more\n` : '';
+  return `${files} from pipeline.lock\n${formatTable(COLUMNS, rows, options)}${more}`;
+}
