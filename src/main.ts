@@ -7,6 +7,7 @@ import { run } from './cli/program.ts';
 import { projectFolder } from './compose.ts';
 
 const abort = new AbortController();
+const readerGone = new AbortController();
 let lost = false;
 /** Not SIGHUP: to listen would undo what `nohup` has asked for. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -20,6 +21,7 @@ for (const each of SIGNALS) process.on(each, onSignal);
 
 // A reader that has seen enough (`pipeline status | head`) is no error; results that got lost are one.
 process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
+  if (thrown.code === 'EPIPE') readerGone.abort();
   if (thrown.code === 'EPIPE' || lost) return;
   lost = true;
   process.exitCode ||= EXIT.failed;
@@ -38,6 +40,7 @@ const code = await run(process.argv.slice(2), version, {
   env: process.env,
   cwd: process.cwd(),
   signal: abort.signal,
+  readerGone: readerGone.signal,
   now: Date.now,
 });
 process.exitCode = lost ? worst([code, EXIT.failed]) : code;

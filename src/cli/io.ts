@@ -3,6 +3,7 @@
  * the world. Knows no command.
  */
 import type { TextStream } from '../ui/listener.ts';
+import { printable, printableLines } from '../ui/printable.ts';
 import type { StreamFacts, Terminal } from '../ui/terminal.ts';
 import { describeTerminal } from '../ui/terminal.ts';
 
@@ -18,6 +19,8 @@ export interface Io {
   readonly cwd: string;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Aborted when nobody reads the results any more (`pipeline watch --json | head`): for what would go on for ever. */
+  readonly readerGone: AbortSignal;
   /** Epoch milliseconds. */
   now(): number;
 }
@@ -32,12 +35,13 @@ export function errTerminal(io: Io): Terminal {
 
 /** One sentence on stderr, as every complaint about usage is made. */
 export function complain(io: Io, message: string, hint?: string): void {
-  io.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  = ${hint}\n`}`);
+  const lines = printableLines(message).join('\n');
+  io.stderr.write(`error: ${lines}\n${hint === undefined ? '' : `  = ${printable(hint)}\n`}`);
 }
 
 /** What was not as it should be and stands in nobody's way. */
 export function remark(io: Io, message: string): void {
-  io.stderr.write(`warning: ${message}\n`);
+  io.stderr.write(`warning: ${printable(message)}\n`);
 }
 
 export function printJson(io: Io, value: unknown): void {

@@ -45,7 +45,7 @@ export function createNdjson(stream: TextStream, options: NdjsonOptions = {}): R
       if (event.type === 'target-progress' && !due(event.target)) return;
       if (event.type === 'target-finished') progressed.delete(event.target);
       if (buffer === '') queueMicrotask(flush);
-      buffer += `${toLine(event)}\n`;
+      buffer += `${toLine(shapeOf(event))}\n`;
       if (event.type === 'build-finished') ended = true;
       if (ended || buffer.length >= FLUSH_AT) flush();
     },
@@ -53,8 +53,9 @@ export function createNdjson(stream: TextStream, options: NdjsonOptions = {}): R
   };
 }
 
-function toLine(event: BuildEvent): string {
-  return JSON.stringify(shapeOf(event)).replace(
+/** As every line on stdout: nothing in it that a terminal would obey. */
+export function toLine(event: object): string {
+  return JSON.stringify(event).replace(
     UNSAFE,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
@@ -72,7 +73,9 @@ function shapeOf(event: BuildEvent): object {
       const { type, asOf, runId, executed, restored, checked, fresh, absent, failed, blocked, seconds } =
         event;
       const counts = { executed, restored, checked, fresh, absent, failed, blocked };
-      return { type, asOf, runId, ...counts, seconds, ...(event.interrupted ? { interrupted: true } : {}) };
+      const { interrupted, differing } = event;
+      const ended = { type, asOf, runId, ...counts, seconds };
+      return { ...ended, ...(interrupted ? { interrupted } : {}), differing };
     }
     case 'build-started':
     case 'warning':

@@ -18,6 +18,7 @@ export async function cli(args: readonly string[], world: Partial<Io> = {}): Pro
     env: {},
     cwd: process.cwd(),
     signal: new AbortController().signal,
+    readerGone: new AbortController().signal,
     now: Date.now,
     ...world,
   });
