@@ -42,6 +42,11 @@ export async function loadQuery(): Promise<typeof import('../tasks/query.ts')> {
   return import('../tasks/query.ts');
 }
 
+/** Says how two files differ, for `verify`. */
+export async function loadCompare(): Promise<typeof import('../tasks/compare.ts')> {
+  return import('../tasks/compare.ts');
+}
+
 export async function loadReports(): Promise<typeof import('../tasks/reports/read.ts')> {
   return import('../tasks/reports/read.ts');
 }
@@ -54,6 +59,11 @@ export async function loadLag(): Promise<typeof import('../tasks/lag.ts')> {
 /** Looks at the machine and at the hosts, for `doctor`. */
 export async function loadDoctor(): Promise<typeof import('../tasks/doctor/examine.ts')> {
   return import('../tasks/doctor/examine.ts');
+}
+
+/** Sends events to whoever collects them, for `build --openlineage URL`. */
+export async function loadPost(): Promise<typeof import('../tasks/lib/post.ts')> {
+  return import('../tasks/lib/post.ts');
 }
 
 /** The local exchange that `demo` runs against. */

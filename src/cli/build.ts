@@ -1,6 +1,7 @@
 /** `pipeline build`: request → engine → listeners → exit code. With `-n`, the dry plan instead. */
 import { builtins } from '../compose.ts';
 import { build as buildWorkspace } from '../engine/build.ts';
+import type { LockDifference } from '../engine/events.ts';
 import type { Span } from '../engine/task.ts';
 import { createGithub } from '../ui/github.ts';
 import type { Reporter } from '../ui/listener.ts';
@@ -8,9 +9,10 @@ import { combine } from '../ui/listener.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, worst } from './exit-codes.ts';
 import type { Io } from './io.ts';
-import { complain, errTerminal } from './io.ts';
-import type { Common } from './workspace.ts';
-import { openWorkspace, printDiagnostics } from './workspace.ts';
+import { complain, errTerminal, outTerminal } from './io.ts';
+import { lockFor } from './locked.ts';
+import type { Common, OpenWorkspace } from './workspace.ts';
+import { enterWorkspace, openWorkspace, printDiagnostics } from './workspace.ts';
 
 export interface BuildOptions {
   readonly selectors: readonly string[];
@@ -24,25 +26,33 @@ export interface BuildOptions {
   readonly offline: boolean;
   readonly failFast: boolean;
   readonly wait: boolean;
+  /** Come to what the lockfile says, and ask for no more than that takes. */
+  readonly locked?: boolean;
+  /** A file or an address that OpenLineage events go to, and the version of this program. */
+  readonly openlineage?: { readonly where: string; readonly version: string } | undefined;
 }
 
 export async function build(common: Common, options: BuildOptions, io: Io): Promise<ExitCode> {
-  const opened = openWorkspace(common, io);
+  const workspace = enterWorkspace(common, io);
+  const lock = options.locked ? lockFor(workspace, common, options.refresh, io.now()) : undefined;
+  const opened = openWorkspace(common, io, workspace, lock?.asOf);
   if (opened === undefined) return EXIT.usage;
   if (options.dryRun) {
     const { printStatus } = await import('./status.ts');
-    return printStatus(opened, common, { ...options, check: false, staleOnly: true }, io);
+    return printStatus(opened, common, { ...options, lock, check: false, staleOnly: true }, io);
   }
-  const reporter = await reporters(common, io);
+  const reporter = await reporters(common, options, opened, io);
   try {
     const result = await buildWorkspace({
       ...opened,
       ...options,
+      lock,
       jobs: options.jobs ?? Number.POSITIVE_INFINITY,
       builtins: builtins(),
       holder: `process ${process.pid}, build ${options.selectors.join(' ')}`.trim(),
       signal: io.signal,
       emit: reporter.listener,
+      tellMade: options.openlineage !== undefined,
       now: io.now(),
     });
     switch (result.kind) {
@@ -57,9 +67,11 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
         );
         return EXIT.failed;
       case 'built':
+        await printDiffering(result.differing, common, io);
         return worst([
           result.interrupted ? EXIT.interrupted : EXIT.done,
           result.counts.failed + result.counts.blocked > 0 ? EXIT.failed : EXIT.done,
+          result.differing.length > 0 ? EXIT.stale : EXIT.done,
         ]);
     }
   } catch (thrown) {
@@ -70,7 +82,30 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
   }
 }
 
-async function reporters(common: Common, io: Io): Promise<Reporter> {
+/** With --json it stands in the last event. */
+async function printDiffering(differing: readonly LockDifference[], { json }: Common, io: Io): Promise<void> {
+  if (differing.length === 0 || json) return;
+  const { formatLocked } = await import('../ui/locked-table.ts');
+  const { color, width } = outTerminal(io);
+  io.stdout.write(formatLocked(differing, { color, width }));
+}
+
+async function reporters(
+  common: Common,
+  { openlineage }: BuildOptions,
+  { workspace }: OpenWorkspace,
+  io: Io,
+): Promise<Reporter> {
+  const all = await usualReporters(common, io);
+  if (openlineage !== undefined) {
+    const { openLineage } = await import('./openlineage.ts');
+    all.push(await openLineage({ ...openlineage, workspace }, io));
+  }
+  return combine(all);
+}
+
+/** What people and programs are told of any build. */
+export async function usualReporters(common: Common, io: Io): Promise<Reporter[]> {
   const { isTTY, color, width, github, ci } = errTerminal(io);
   const { quiet, verbose } = common;
   const all: Reporter[] = [];
@@ -88,5 +123,5 @@ async function reporters(common: Common, io: Io): Promise<Reporter> {
   if (github) all.push(createGithub(io.stderr));
   const { createSummary } = await import('../ui/summary.ts');
   all.push(createSummary(io.stderr, { color, quiet }));
-  return combine(all);
+  return all;
 }

@@ -5,14 +5,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { JournalError } from '../engine/state/journal.ts';
 import { StateError } from '../engine/state/workspace-state.ts';
-import { parseBetween, parseJobs, UsageError } from './args.ts';
+import { parseJobs, UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { complain, errTerminal, outTerminal } from './io.ts';
+import type { Options } from './options.ts';
+import { between, collect, commonOf, text, withPlan } from './options.ts';
 import type { Common } from './workspace.ts';
-
-type Options = Readonly<Record<string, unknown>>;
 
 export async function run(argv: readonly string[], version: string, io: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
@@ -72,7 +72,7 @@ function commands(version: string, io: Io, end: (code: ExitCode) => void): Comma
       `
 Selectors: bars · bars/BTCUSDT · bars/BTCUSDT/2024-01 · "bars/*/2024-01..2024-06" · +bars (and all it needs)
            bars+ (and all that needs it) · @stale · @failed · an output path
-Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale · 4 critical gate · 130 interrupted`,
+Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale or not as locked · 4 critical gate · 130 interrupted`,
     );
   const add = (usage: string, description: string): Command =>
     withCommon(program.command(usage).description(description));
@@ -89,10 +89,16 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
     .addOption(new Option('--refresh-all').hideHelp())
     .option('--offline', 'ask nothing of the network')
     .option('--fail-fast', 'start nothing more after the first failure')
+    .option(
+      '--locked',
+      'come to what pipeline.lock says, ask no listing, and exit 3 if anything else comes out',
+    )
     .option('--no-wait', 'fail at once when another build holds the workspace')
+    .option('--openlineage <file|url>', 'tell of each target that runs as OpenLineage events')
     .action(async (selectors: string[], options: Options, command: Command) => {
       const { build } = await import('./build.ts');
       const jobs = text(options, 'jobs');
+      const where = text(options, 'openlineage');
       end(
         await build(
           common(command),
@@ -106,6 +112,54 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
             sweep: options['refreshAll'] === true,
             offline: options['offline'] === true,
             failFast: options['failFast'] === true,
+            wait: options['wait'] !== false,
+            locked: options['locked'] === true,
+            openlineage: where === undefined ? undefined : { where, version },
+          },
+          io,
+        ),
+      );
+    });
+
+  withPlan(
+    add('watch [selectors...]', 'build, then build again whenever manifest, configs, code or inputs change'),
+  )
+    .option('-j, --jobs <n>', 'at most so many targets at once, over all pools')
+    .option('--offline', 'ask nothing of the network')
+    .action(async (selectors: string[], options: Options, command: Command) => {
+      const { watch } = await import('./watch.ts');
+      const jobs = text(options, 'jobs');
+      end(
+        await watch(
+          common(command),
+          {
+            selectors,
+            between: between(options),
+            jobs: jobs === undefined ? undefined : parseJobs(jobs),
+            offline: options['offline'] === true,
+          },
+          io,
+        ),
+      );
+    });
+
+  withPlan(
+    add('verify [selectors...]', 'make it again from the recorded sources, and compare with pipeline.lock'),
+  )
+    .option('-j, --jobs <n>', 'at most so many targets at once, over all pools')
+    .option('--sample <n>', 'only so many targets and what they need, the same ones each time')
+    .option('--no-wait', 'fail at once when a build holds the workspace')
+    .action(async (selectors: string[], options: Options, command: Command) => {
+      const { verify } = await import('./verify.ts');
+      const jobs = text(options, 'jobs');
+      end(
+        await verify(
+          common(command),
+          {
+            selectors,
+            between: between(options),
+            jobs: jobs === undefined ? undefined : parseJobs(jobs),
+            sample: text(options, 'sample'),
             wait: options['wait'] !== false,
           },
           io,
@@ -127,6 +181,16 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
       end(await why(common(command), target, io));
     },
   );
+
+  add('lineage <path|target>', 'where it came from, up to addresses and checksums, and what it went into')
+    .option('--format <format>', 'text, json, mermaid or openlineage (default: text)')
+    .option('--up', 'only where it came from')
+    .option('--down', 'only what it went into')
+    .action(async (subject: string, options: Options, command: Command) => {
+      const { lineage } = await import('./lineage.ts');
+      const directions = { up: options['up'] === true, down: options['down'] === true };
+      end(lineage(common(command), subject, { format: text(options, 'format'), ...directions }, version, io));
+    });
 
   add('graph [selectors...]', 'the graph of rules, or with selectors of targets')
     .option('--format <format>', 'dot, mermaid or json (default: dot)')
@@ -154,6 +218,29 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
     .action(async (run: string | undefined, options: Options, command: Command) => {
       const { log } = await import('./log.ts');
       end(log(common(command), { run, count: text(options, 'number') }, io));
+    });
+
+  add('gc', 'remove what neither the lockfile nor the last builds name: earlier results, orphans, leftovers')
+    .option('--keep-runs <n>', 'what the last n builds had stays (default: 10)')
+    .option('--older-than <duration>', 'only what is older, e.g. 30d')
+    .option('--max-size <size>', 'of earlier results only so much that the store holds no more, e.g. 10GB')
+    .option('-n, --dry-run', 'say what would be removed, and remove nothing')
+    .option('--no-wait', 'fail at once when a build holds the workspace')
+    .action(async (options: Options, command: Command) => {
+      const { gc } = await import('./gc.ts');
+      end(
+        await gc(
+          common(command),
+          {
+            keepRuns: text(options, 'keepRuns'),
+            olderThan: text(options, 'olderThan'),
+            maxSize: text(options, 'maxSize'),
+            dryRun: options['dryRun'] === true,
+            wait: options['wait'] !== false,
+          },
+          io,
+        ),
+      );
     });
 
   add('query <sql>', 'DuckDB over the built tables by name: bars, coverage, gaps')
@@ -205,40 +292,4 @@ Exit codes: 0 done · 1 a target failed · 2 usage or manifest error · 3 stale 
       .option('-q, --quiet', 'say only what went wrong')
       .option('-v, --verbose', 'say everything');
   }
-}
-
-/** Options of commands that plan. */
-function withPlan(command: Command): Command {
-  return command
-    .option('--from <instant>', 'only partitions that end after this (2024, 2024-08, 2024-08-01, …)')
-    .option('--to <instant>', 'only partitions that begin before the end of this');
-}
-
-function between(options: Options): ReturnType<typeof parseBetween> {
-  return parseBetween(text(options, 'from'), text(options, 'to'));
-}
-
-function collect(value: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), value];
-}
-
-function text(options: Options, name: string): string | undefined {
-  const value = options[name];
-  return typeof value === 'string' ? value : undefined;
-}
-
-/** The command's own options win over those before it; `--set` adds up, in order. */
-function commonOf(command: Command): Common {
-  const levels: Options[] = [command.parent?.opts() ?? {}, command.opts()];
-  const last = (name: string): string | undefined =>
-    levels.reduce<string | undefined>((found, level) => text(level, name) ?? found, undefined);
-  const any = (name: string): boolean => levels.some((level) => level[name] === true);
-  return {
-    directory: last('C') ?? '.',
-    set: levels.flatMap((level) => (Array.isArray(level['set']) ? level['set'].map(String) : [])),
-    json: any('json'),
-    quiet: any('quiet'),
-    verbose: any('verbose'),
-    asOf: last('asOf'),
-  };
 }

@@ -4,18 +4,24 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from './diagnostic.ts';
-import type { Listener, Outcome } from './events.ts';
+import type { Listener, LockDifference, Outcome } from './events.ts';
 import { keepHistory } from './history/keep.ts';
+import { withMade } from './lineage/made.ts';
+import { attendLock } from './lock/attend.ts';
 import { formatInstant } from './manifest/instant.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
 import { PlaceTaken, pointLatest } from './run/commit.ts';
+import { markGone } from './run/gone-marks.ts';
+import { Past } from './run/past.ts';
 import { LocalRunner } from './run/run-target.ts';
 import { schedule } from './run/scheduler.ts';
 import type { PassOptions } from './run/session.ts';
 import { Session } from './run/session.ts';
 import { select, unmet } from './select.ts';
+import { lastRunNumber } from './state/history.ts';
+import type { Lock } from './state/lockfile.ts';
 import { BuildState } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -40,8 +46,16 @@ export interface BuildRequest {
   readonly emit: Listener;
   /** The wall clock, epoch milliseconds: decides only what is due. */
   readonly now: number;
+  /** Come to what this says, and ask for no more than that takes. Default: what comes out is written to the lockfile. */
+  readonly lock?: Lock | undefined;
   /** Before the second try of a target; doubled each time. Default: a second. */
   readonly retryWaitMs?: number;
+  /** Ends of targets tell what they were made of (`made`): for listeners that ask for it. */
+  readonly tellMade?: boolean;
+  /** Targets whose last failure stands while their fingerprint is the same. Default: all run again. */
+  readonly keepFailed?: (target: string) => boolean;
+  /** Shown the pass when its loop has ended, before the state is closed. */
+  readonly inspect?: (session: Session) => void;
 }
 
 export type Counts = Readonly<Record<Outcome, number>>;
@@ -52,6 +66,8 @@ export type BuildResult =
       readonly counts: Counts;
       readonly interrupted: boolean;
       readonly runId: string | null;
+      /** Of a locked build: what came out otherwise than the lockfile says. */
+      readonly differing: readonly LockDifference[];
     }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'locked'; readonly holder: string };
@@ -74,11 +90,12 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
   if (state === undefined) return { kind: 'locked', holder };
   const history = keepHistory(request);
   try {
-    for (const message of state.journal.loaded.remarks)
+    const warn = (message: string): void =>
       emit({ type: 'warning', diagnostic: { severity: 'warning', message } });
+    for (const message of state.journal.loaded.remarks) warn(message);
     const code = new Code(request.builtins, workspace, state.memo);
     let forced: ReadonlySet<number> = new Set();
-    const parts = { workspace, loaded: state.journal.loaded, memo: state.memo, code };
+    const parts = { workspace, loaded: state.journal.loaded, memo: state.memo, code, lock: request.lock };
     const options: PassOptions = {
       dry: false,
       refresh: request.refresh,
@@ -86,9 +103,11 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       retryWaitMs: request.retryWaitMs,
       offline: request.offline,
       force: (target) => forced.has(target.index),
+      keepFailed: request.keepFailed,
       now: request.now,
     };
-    const session = new Session(manifest, { ...parts, options });
+    const past = new Past(state.store, state.results, () => lastRunNumber(workspace));
+    const session = new Session(manifest, { ...parts, options, past });
     const probe = (): Session =>
       new Session(manifest, { ...parts, options: { ...options, dry: true, force: () => false } });
     const selection = await select(session, request, probe);
@@ -96,11 +115,13 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const { roots } = selection.value;
     if (request.force) forced = roots.selected;
 
+    const attendant = attendLock(session, request.lock, warn);
     const counts = counting();
     const told: Listener = (event) => {
       counts.listen(event);
       history.listener(event);
-      emit(event);
+      attendant.listener(event);
+      emit(request.tellMade ? withMade(event, (id) => state.journal.loaded.successes.get(id)) : event);
     };
     told({
       type: 'build-started',
@@ -109,10 +130,15 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       selectors: request.selectors,
       rules: [...manifest.rules.keys()],
     });
-    const runner = new LocalRunner(session, state, told, signal);
+    const runner = attendant.around(new LocalRunner(session, state, told, signal));
     const { jobs, failFast } = request;
     await schedule(session, roots, { runner, jobs, failFast, signal, emit: told });
+    if (hasRun(counts.value)) markGone(session);
+    request.inspect?.(session);
     const runId = repairLatest(session, emit);
+    const { failed, blocked } = counts.value;
+    const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;
+    const differing = attendant.close(whole && failed + blocked === 0);
     told({
       type: 'build-finished',
       asOf: formatInstant(manifest.asOf),
@@ -120,10 +146,12 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       ...counts.value,
       seconds: Math.round(performance.now() - started) / 1000,
       interrupted: signal.aborted,
+      ...(differing === undefined ? {} : { differing }),
     });
     const missing = signal.aborted ? [] : unmet(session, selection.value);
     if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
-    return { kind: 'built', counts: counts.value, interrupted: signal.aborted, runId };
+    const interrupted = signal.aborted;
+    return { kind: 'built', counts: counts.value, interrupted, runId, differing: differing ?? [] };
   } catch (thrown) {
     history.broke(thrown);
     throw thrown;
@@ -148,6 +176,10 @@ function counting(): { readonly value: Record<Outcome, number>; readonly listen:
       if (event.type === 'target-finished') value[event.outcome]++;
     },
   };
+}
+
+function hasRun({ executed, restored, checked, failed }: Counts): boolean {
+  return executed + restored + checked + failed > 0;
 }
 
 /** Answers the run_id that the last numbered rule of this pass stands at, its `latest` pointing there. */

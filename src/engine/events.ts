@@ -3,6 +3,7 @@
  * this stream: adding one touches nothing else. Field names of the two `…-finished` events are a contract.
  */
 import type { Diagnostic } from './diagnostic.ts';
+import type { Origin } from './task.ts';
 
 /** How a target ended in a build. */
 export type Outcome = 'executed' | 'restored' | 'checked' | 'fresh' | 'absent' | 'failed' | 'blocked';
@@ -35,6 +36,8 @@ export interface Failure {
   readonly hint?: string;
   /** Last lines of the target's log, oldest first. */
   readonly log?: readonly string[];
+  /** The file with the whole log, relative to the workspace, where there is more of it than `log` holds. */
+  readonly logPath?: string;
   /** Only for bugs: the stack of what was thrown. */
   readonly stack?: string;
 }
@@ -43,6 +46,48 @@ export interface TargetStatus {
   readonly target: string;
   readonly state: TargetState;
   readonly reasons: readonly Reason[];
+  /** Of one that failed: the log of its last run, relative to the workspace, if it had anything to say. */
+  readonly log?: string;
+}
+
+/** A file that a target has read. */
+export interface ReadFact {
+  /** The name of the input; left out for one that the task learnt of while it ran. */
+  readonly input?: string;
+  /** Relative to the workspace, or absolute. */
+  readonly path: string;
+  /** Only the value there was read. */
+  readonly pointer?: string;
+  /** Of the file, or of the value. */
+  readonly digest: string;
+  /** Of a source file that the task itself keeps: where the answer in it came from. */
+  readonly origins?: readonly Origin[];
+}
+
+export interface WroteFact {
+  readonly name: string;
+  readonly path: string;
+  readonly digest: string;
+  /** Where the bytes came from, if from outside and the task says so. */
+  readonly origins?: readonly Origin[];
+}
+
+/** What a target was made of, and what it made, as recorded. */
+export interface Made {
+  readonly fingerprint: string;
+  readonly inputs: readonly ReadFact[];
+  readonly outputs: readonly WroteFact[];
+}
+
+/** A file of which a locked build came to something else than the lockfile says. */
+export interface LockDifference {
+  readonly target: string;
+  /** Relative to the workspace, or absolute. */
+  readonly path: string;
+  /** SHA-256; null: no line names it, or two lines contradict each other. */
+  readonly locked: string | null;
+  /** SHA-256 of what is there now; null: the target has no such output. */
+  readonly is: string | null;
 }
 
 export type BuildEvent =
@@ -97,6 +142,8 @@ export type BuildEvent =
       readonly outputs?: readonly string[];
       /** Counts of what differs from the outputs that were in place, as the task names them. */
       readonly changes?: Readonly<Record<string, number>>;
+      /** Only where the build was asked for it, and the target has run and left something. */
+      readonly made?: Made;
     }
   | {
       readonly type: 'build-finished';
@@ -112,6 +159,18 @@ export type BuildEvent =
       readonly blocked: number;
       readonly seconds: number;
       readonly interrupted: boolean;
+      /** Only of a locked build: what came out otherwise than the lockfile says. */
+      readonly differing?: readonly LockDifference[];
     };
 
 export type Listener = (event: BuildEvent) => void;
+
+/** What a watch does between its builds. */
+export type WatchEvent =
+  /** Why it builds: the first of the paths that changed, relative to the workspace, and how many more there are. */
+  | { readonly type: 'watch-changed'; readonly changed: readonly string[]; readonly more: number }
+  /** Nothing can be built before this is mended. */
+  | { readonly type: 'watch-broken'; readonly diagnostics: readonly Diagnostic[] }
+  /** Another manifest has ended the running build early. */
+  | { readonly type: 'watch-restarting' }
+  | { readonly type: 'watch-waiting'; readonly folders: number };

@@ -65,14 +65,23 @@ export interface TaskContext<P = Json> {
   readonly outputs: Readonly<Record<string, string>>;
   /** What the outputs will be called, relative to the workspace: to look at what is in place, never to write. */
   readonly finalOutputs: Readonly<Record<string, string>>;
+  /**
+   * In a locked build, of a rule that brings bytes in: the SHA-256 that each output must have (of a directory, of its
+   * listing), by name, as far as the lockfile names it. Other bytes are refused; a copy that has it will do.
+   */
+  readonly expected: Readonly<Record<string, string>>;
   readonly params: P;
   /** Where bytes come from (URLs, time-outs): never part of a fingerprint. */
   readonly settings: Readonly<Record<string, Json>>;
   readonly partition: Partition;
   readonly signal: AbortSignal;
-  /** Which try this is, from 1, and how many there will be at most: a costly way round a failure is for the last. */
+  /** Which try this is, from 1. */
   readonly attempt: number;
-  readonly attempts: number;
+  /**
+   * Whether no other try follows if this one ends with that failure, be it for want of retries or of time (`deadline`):
+   * then it is time for a costly way round. What it answers holds.
+   */
+  isLastTry(failure: TaskFailure): boolean;
   /** Nothing may be asked of the network. Seen only by tasks that say `offline`; others are not run then. */
   readonly offline: boolean;
   /** A volatile task is to look at all there is again, not only at what is new (`refresh.sweep`, `--refresh=all`). */
@@ -96,12 +105,33 @@ export interface TaskFailure {
   readonly retryAfterMs?: number;
 }
 
+/**
+ * Where bytes came from outside, for `pipeline lineage`. The engine cuts user, password and what looks like a secret
+ * out of addresses before it records them.
+ */
+export interface Origin {
+  readonly url: string;
+  /** What the publisher calls this content: an ETag, a version. */
+  readonly revision?: string;
+  /** When the publisher says that it last changed. ISO, UTC. */
+  readonly modified?: string;
+  /** SHA-256 that the publisher gives and the bytes have. */
+  readonly checksum?: string;
+  readonly bytes?: number;
+  /** ISO, UTC. Left out where the bytes were in place and only found to be the published ones. */
+  readonly fetchedAt?: string;
+  /** The one among `kept` in which the answer is kept. */
+  readonly file?: string;
+}
+
 /** What else there is to say of a run that has written its outputs. */
 export interface TaskDone {
   /** Workspace-relative or absolute paths of inputs learnt while running. */
   readonly discovered?: readonly string[];
   /** Source files that the task itself keeps, whole and flushed, beside its outputs: they count as learnt inputs. */
   readonly kept?: readonly string[];
+  /** By the name of the output: where it came from. For the record, never part of an output. */
+  readonly origins?: Readonly<Record<string, readonly Origin[]>>;
   /** The outputs rest on an answer that may change: due again after so many milliseconds. */
   readonly recheckAfter?: number;
   /** Counts of what differs from the outputs that were in place: for the log, never part of an output. */

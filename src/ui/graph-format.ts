@@ -1,4 +1,5 @@
 /** A graph as DOT (Graphviz), Mermaid or JSON text. Pure; knows nothing of what the nodes are. */
+import { quoted } from './mermaid.ts';
 import { printable } from './printable.ts';
 
 export interface DrawnGraph {
@@ -34,17 +35,15 @@ function dot({ nodes, edges }: DrawnGraph): string {
   ].join('\n');
 }
 
-/** Node names of Mermaid are bare words, so nodes are numbered and labelled. Labels are HTML or, in backticks, Markdown. */
+/** Node names of Mermaid are bare words, so nodes are numbered and labelled. */
 function mermaid({ nodes, edges }: DrawnGraph): string {
-  const quote = (text: string): string =>
-    `"${printable(text).replace(/[#"&<>`]/g, (char) => `#${char.charCodeAt(0)};`)}"`;
   const names = new Map(nodes.map(({ id }, at) => [id, `n${at}`]));
   return [
     'flowchart LR',
-    ...nodes.map(({ id, label }) => `  ${names.get(id)}[${quote(label)}]`),
+    ...nodes.map(({ id, label }) => `  ${names.get(id)}[${quoted(label)}]`),
     ...edges
       .filter(({ from, to }) => names.has(from) && names.has(to))
-      .map(({ from, to, input }) => `  ${names.get(from)} -- ${quote(input)} --> ${names.get(to)}`),
+      .map(({ from, to, input }) => `  ${names.get(from)} -- ${quoted(input)} --> ${names.get(to)}`),
     '',
   ].join('\n');
 }

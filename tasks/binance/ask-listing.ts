@@ -6,6 +6,7 @@ import type { TaskContext, TaskFailure } from '../../src/engine/task.ts';
 import { getText } from '../lib/http.ts';
 import type { NetworkSettings } from '../lib/settings.ts';
 import type { List } from './listing-folders.ts';
+import type { PageQuery } from './listing-pages.ts';
 import { listObjects } from './listing-pages.ts';
 import { MirrorHealth } from './mirrors.ts';
 
@@ -20,6 +21,18 @@ export interface ListingHost {
   readonly network: NetworkSettings;
 }
 
+/** Of one page of a prefix. */
+export function listingAddress(
+  { listing_url }: Pick<ListingHost, 'listing_url'>,
+  { prefix, marker }: PageQuery,
+): string {
+  const url = new URL(listing_url);
+  url.searchParams.set('delimiter', '/');
+  url.searchParams.set('prefix', prefix);
+  if (marker !== undefined) url.searchParams.set('marker', marker);
+  return url.href;
+}
+
 export function lister(ctx: TaskContext<unknown>, host: ListingHost): List {
   const { signal, workspace } = ctx;
   const gate = async (): Promise<TaskFailure | undefined> => {
@@ -32,17 +45,14 @@ export function lister(ctx: TaskContext<unknown>, host: ListingHost): List {
   let names = 0;
   return async (query) => {
     const result = await listObjects(query, async ({ prefix, marker }) => {
-      const url = new URL(host.listing_url);
-      url.searchParams.set('delimiter', '/');
-      url.searchParams.set('prefix', prefix);
-      if (marker !== undefined) url.searchParams.set('marker', marker);
-      const answer = await getText(url.href, options);
+      const url = listingAddress(host, { prefix, marker });
+      const answer = await getText(url, options);
       if (!answer.ok) {
         if (answer.held !== true) health.failed(host.listing_url, answer, ctx.log);
         return answer;
       }
       health.worked(host.listing_url);
-      return { ok: true, body: answer.text, url: url.href };
+      return { ok: true, body: answer.text, url };
     });
     if (!result.ok) return result;
     names += result.objects.length + result.prefixes.length;
@@ -67,12 +77,4 @@ const UNREACHED: ReadonlySet<string> = new Set([
 
 export function isUnreached({ code }: TaskFailure): boolean {
   return UNREACHED.has(code);
-}
-
-/** No other try follows: it is time for a way round. */
-export function isLastTry(
-  { attempt, attempts }: Pick<TaskContext<unknown>, 'attempt' | 'attempts'>,
-  failure: TaskFailure,
-): boolean {
-  return attempt >= attempts || failure.transient !== true;
 }

@@ -18,8 +18,10 @@ import { intervalMs } from '../lib/interval.ts';
 import type { Read } from '../lib/settings.ts';
 import { baseUrlSchema, networkSchema, readSettings } from '../lib/settings.ts';
 import { FILLS, MARKETS, SYMBOL_FORM } from './layout.ts';
+import { answerName } from './rest/answer-file.ts';
 import { Answers } from './rest/answers.ts';
-import { RestClient } from './rest/client.ts';
+import { spanOf } from './rest/asking.ts';
+import { klinesAddress, RestClient } from './rest/client.ts';
 import { fillGaps } from './rest/fill-gaps.ts';
 
 const paramsSchema = z.strictObject({
@@ -87,6 +89,13 @@ export default defineTask({
     const { recheckAfter, failure } = filled;
     return write(ctx, filled.document, {
       kept: stored.value.paths,
+      origins: {
+        rows: stored.value.answers.map(({ first, last, askedAt }) => ({
+          url: klinesAddress({ market, restUrl }, { symbol, interval, ...spanOf({ first, last }, step) }),
+          fetchedAt: new Date(askedAt).toISOString(),
+          file: join(folder, answerName({ first, last })),
+        })),
+      },
       ...(recheckAfter === undefined ? {} : { recheckAfter }),
       ...(failure === undefined ? {} : { incomplete: failure }),
     });

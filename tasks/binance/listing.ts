@@ -5,15 +5,15 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
+import type { Origin, TaskContext, TaskFailure, TaskResult } from '../../src/engine/task.ts';
 import { defineTask } from '../../src/engine/task.ts';
 import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
 import { baseUrlSchema, networkSchema, readSettings } from '../lib/settings.ts';
 import { writeOutput } from '../lib/write-output.ts';
 import { looker } from './archive-head.ts';
-import { isLastTry, isUnreached, lister } from './ask-listing.ts';
+import { isUnreached, lister, listingAddress } from './ask-listing.ts';
 import type { Series } from './layout.ts';
-import { MARKETS, SYMBOL_FORM } from './layout.ts';
+import { addressOf, folderPrefix, MARKETS, SYMBOL_FORM } from './layout.ts';
 import type { Known } from './listing-file.ts';
 import { listingText, readPrevious } from './listing-file.ts';
 import type { Listed } from './listing-folders.ts';
@@ -24,6 +24,7 @@ import { probe } from './probe.ts';
 import { isMonth } from './time-keys.ts';
 
 const DAY = 86_400_000;
+const PERIODS = ['monthly', 'daily'] as const;
 /** Before the archive's first file (docs/DOMAIN.md §2). */
 const FIRST_MONTH = '2017-08';
 
@@ -59,10 +60,11 @@ export default defineTask({
 
     const complete = ctx.sweep || previous?.probed === true ? undefined : previous;
     const listed = await listFolders(lister(ctx, settings.value), series, complete);
+    const origins = listed.ok ? originsOf(series, settings.value) : probedOrigins(series, settings.value);
     const result = listed.ok
       ? unlessLost(ctx, listed.known, previous, settings.value)
       : await aroundListing(ctx, series, settings.value, previous, listed.failure);
-    if (result.ok) return written(ctx, series, result.known);
+    if (result.ok) return (await written(ctx, series, result.known)) ?? { origins: { listing: origins } };
     if (previous === undefined) return { failed: result.failure };
     const { failure } = result;
     const message = `${failure.message}; what was listed before goes on to count`;
@@ -78,6 +80,21 @@ async function written(ctx: Context, series: Series, known: Known): Promise<Task
     };
   const unwritten = await writeOutput(ctx, 'listing', listingText(series, known));
   return unwritten && { failed: unwritten };
+}
+
+/** What was asked now. What an incremental listing has kept of earlier ones came from the same places. */
+function originsOf(series: Series, settings: Settings): readonly Origin[] {
+  const fetchedAt = new Date().toISOString();
+  return PERIODS.map((period) => ({
+    url: listingAddress(settings, { prefix: folderPrefix(series, period), marker: undefined }),
+    fetchedAt,
+  }));
+}
+
+/** The folders whose files were asked for one by one, at the first of the mirrors. */
+function probedOrigins(series: Series, { archive_url: [url = ''] }: Settings): readonly Origin[] {
+  const fetchedAt = new Date().toISOString();
+  return PERIODS.map((period) => ({ url: addressOf(url, folderPrefix(series, period)), fetchedAt }));
 }
 
 function countOf({ monthly, daily }: Known): number {
@@ -149,7 +166,7 @@ async function aroundListing(
   failure: TaskFailure,
 ): Promise<Listed> {
   const failed: Listed = { ok: false, failure };
-  if (!isUnreached(failure) || !isLastTry(ctx, failure)) return failed;
+  if (!isUnreached(failure) || !ctx.isLastTry(failure)) return failed;
   const also = (what: string): Listed => ({
     ok: false,
     failure: { ...failure, message: `${failure.message}; ${what}` },

@@ -10,7 +10,7 @@ import { byCodeUnit, defineTask } from '../../src/engine/task.ts';
 import { jsonText } from '../lib/json-text.ts';
 import { baseUrlSchema, networkSchema, readSettings } from '../lib/settings.ts';
 import { writeOutput } from '../lib/write-output.ts';
-import { isLastTry, isUnreached, lister } from './ask-listing.ts';
+import { isUnreached, lister } from './ask-listing.ts';
 import type { Market } from './layout.ts';
 import { MARKETS, SYMBOL_FORM, symbolsPrefix } from './layout.ts';
 import type { List } from './listing-folders.ts';
@@ -54,7 +54,7 @@ export default defineTask({
     const failure = withWayRound(found.failure);
     const previous = await previousSymbols(ctx, wanted);
     if (previous === undefined) return { failed: failure };
-    if (!isUnreached(failure) || !isLastTry(ctx, failure)) {
+    if (!isUnreached(failure) || !ctx.isLastTry(failure)) {
       const message = `${failure.message}; the ${previous.length} symbols that were found before go on to count`;
       return (await written(ctx, wanted, previous)) ?? { incomplete: { ...failure, message } };
     }

@@ -89,7 +89,9 @@ export async function head(url: string, options: Omit<HttpOptions, 'maxBytes'>):
 /** What is asked for beside the whole of a text. */
 export interface Asking {
   /** Default: GET. */
-  readonly method?: 'HEAD';
+  readonly method?: 'HEAD' | 'POST';
+  /** Of a POST. */
+  readonly body?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** What `read` knows how to take. Only 200 says "whole": 206 is a part, 204 nothing at all. */
   readonly statuses?: readonly number[];
@@ -103,7 +105,7 @@ export async function ask<T>(
   url: string,
   options: HttpOptions,
   read: (answer: Dispatcher.ResponseData) => Promise<T>,
-  { method, headers = {}, statuses = [200] }: Asking = {},
+  { method, body, headers = {}, statuses = [200] }: Asking = {},
 ): Promise<T | HttpFailure> {
   const { signal, settings, maxBytes } = options;
   signal.throwIfAborted();
@@ -122,6 +124,7 @@ export async function ask<T>(
       signal: own.signal,
       userAgent: settings.user_agent,
       method: method ?? 'GET',
+      body: body ?? null,
       headers,
     };
     const answer = await send(made.dispatcher, url, how);
@@ -155,14 +158,20 @@ export async function ask<T>(
 interface Sending {
   readonly signal: AbortSignal;
   readonly userAgent: string;
-  readonly method: 'GET' | 'HEAD';
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly body: string | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-async function send(dispatcher: Dispatcher, url: string, { signal, userAgent, method, headers }: Sending) {
+async function send(
+  dispatcher: Dispatcher,
+  url: string,
+  { signal, userAgent, method, body, headers }: Sending,
+) {
   const { request } = await import('undici');
   const answer = request(url, {
     method,
+    body,
     dispatcher,
     signal,
     headers: { 'user-agent': userAgent, accept: '*/*', 'accept-encoding': 'identity', ...headers },

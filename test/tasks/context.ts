@@ -11,6 +11,8 @@ import type { Json, Partition, TaskContext } from '../../src/engine/task.ts';
 export interface FakeContextOptions<P>
   extends Partial<Omit<TaskContext<P>, 'outputs' | 'finalOutputs' | 'params'>> {
   readonly params: P;
+  /** How many tries there are. Default: one. */
+  readonly attempts?: number;
   /** Final path of each output, relative to the workspace; a name that ends in `/` is a directory. */
   readonly out?: Readonly<Record<string, string>>;
 }
@@ -36,7 +38,7 @@ export function scratch(): string {
 }
 
 export function fakeContext<P = Json>(options: FakeContextOptions<P>): FakeContext<P> {
-  const { out = {}, ...given } = options;
+  const { out = {}, attempts = 1, ...given } = options;
   const workspace = given.workspace ?? scratch();
   const outputs: Record<string, string> = {};
   for (const [name, path] of Object.entries(out)) {
@@ -52,6 +54,7 @@ export function fakeContext<P = Json>(options: FakeContextOptions<P>): FakeConte
     target: 'task/under/test',
     inputs: {},
     values: {},
+    expected: {},
     members: {},
     absent: {},
     failed: {},
@@ -59,7 +62,7 @@ export function fakeContext<P = Json>(options: FakeContextOptions<P>): FakeConte
     partition: nowhere,
     signal: new AbortController().signal,
     attempt: 1,
-    attempts: 1,
+    isLastTry: ({ transient }) => transient !== true || (given.attempt ?? 1) >= attempts,
     offline: false,
     sweep: true,
     progress: (done, total, unit) => progressed.push({ done, total, unit }),

@@ -17,6 +17,29 @@ function months(from: number, to: number): string[] {
 }
 
 describe('the status of all targets', () => {
+  it('says where the log of what failed lies, of several that of the first', () => {
+    const bad: Reason = { kind: 'failed', name: 'archive-corrupt', is: 'bad CRC-32' };
+    const log = (name: string): string => `.pipeline/logs/${name}.log`;
+    const failed = (name: string): TargetStatus => ({ ...target(name, 'failed', bad), log: log(name) });
+    const targets = [
+      ...months(3, 7).map((month) => failed(`bars/A/${month}`)),
+      failed('bars/B/2021-03'),
+      target('bars/C/2021-03', 'failed', bad),
+    ];
+    expect(formatStatus(targets, PLAIN)).toBe(
+      [
+        'bars  7 failed',
+        '  bars A 2021-03..2021-07 (5): failed: bad CRC-32',
+        '    log of the first: .pipeline/logs/bars/A/2021-03.log',
+        '  bars B 2021-03: failed: bad CRC-32',
+        '    log: .pipeline/logs/bars/B/2021-03.log',
+        '  bars C 2021-03: failed: bad CRC-32',
+        '7 targets: 7 failed',
+        '',
+      ].join('\n'),
+    );
+  });
+
   it('counts states by rule and compresses runs of partitions', () => {
     const zips: Reason = { kind: 'input', name: 'zips', was: 'a', is: 'b' };
     const targets = [

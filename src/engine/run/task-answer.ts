@@ -28,6 +28,19 @@ const failure: Kind = {
   expected: 'a failure such as { code: "archive-corrupt", message: "…", hint: "…" }',
 };
 
+const ORIGIN_TEXTS = ['revision', 'modified', 'checksum', 'fetchedAt', 'file'];
+const isOrigin = (value: unknown): boolean =>
+  isMap(value) &&
+  isText(value['url']) &&
+  URL.canParse(value['url']) &&
+  ORIGIN_TEXTS.every((name) => value[name] === undefined || isText(value[name])) &&
+  (value['bytes'] === undefined || typeof value['bytes'] === 'number');
+const origins: Kind = {
+  holds: (value) =>
+    isMap(value) && Object.values(value).every((list) => Array.isArray(list) && list.every(isOrigin)),
+  expected: 'a map of lists such as { zip: [{ url: "https://…", checksum: "…" }] }',
+};
+
 /** Those that tell one answer from another by being there. */
 const TELLING: readonly string[] = ['failed', 'absent'];
 
@@ -37,6 +50,7 @@ const MEMBERS: readonly (readonly [name: string, kind: Kind])[] = [
   ['recheckAfter', number],
   ['discovered', texts],
   ['kept', texts],
+  ['origins', origins],
   ['changes', map],
   ['incomplete', failure],
 ];

@@ -47,6 +47,15 @@ const MAX_BYTES = 4 << 20;
 /** A pause is waited for; a longer one is left to the rule's retries and deadline. */
 const LONGEST_PAUSE = 65_000;
 
+/** Where rows of the span are asked for, in pages. */
+export function klinesAddress(
+  rest: Pick<RestOptions, 'restUrl' | 'market'>,
+  { symbol, interval, startTime, endTime }: KlinesQuery,
+): string {
+  const span = { startTime: String(startTime), endTime: String(endTime) };
+  return `${restBase(rest.restUrl, rest.market)}klines?${new URLSearchParams({ symbol, interval, ...span })}`;
+}
+
 export class RestClient {
   readonly #options: RestOptions;
   readonly #base: string;
@@ -74,9 +83,7 @@ export class RestClient {
 
   /** Up to `PAGE` rows that open within the span, ascending. */
   async klines({ symbol, interval, startTime, endTime }: KlinesQuery): Promise<Klines> {
-    const span = { startTime: String(startTime), endTime: String(endTime) };
-    const query = new URLSearchParams({ symbol, interval, ...span, limit: String(PAGE) });
-    const url = `${this.#base}klines?${query}`;
+    const url = `${klinesAddress(this.#options, { symbol, interval, startTime, endTime })}&limit=${PAGE}`;
     const weight = PAGE_WEIGHT[this.#options.market];
     const budget = budgetOf(this.#options);
     if (weight > budget) return { ok: false, failure: tooLittle(weight, budget, this.#options) };

@@ -112,7 +112,12 @@ describe('rows for a gap', () => {
   it('are those of REST, and the answer is kept as a source', async () => {
     const { result, ctx, text } = await run({ gaps: HOLE });
     const kept = 'data/raw/binance-rest/spot/BTCUSDT/1m/2024-02-05T100000Z_2024-02-05T105900Z.json';
-    expect(result).toEqual({ kept: [join(ctx.workspace, kept)] });
+    const file = join(ctx.workspace, kept);
+    const { asked_at: fetchedAt } = JSON.parse(readFileSync(file, 'utf8'));
+    const [start, end] = [Date.UTC(2024, 1, 5, 10), Date.UTC(2024, 1, 5, 11)];
+    const query = `symbol=BTCUSDT&interval=1m&startTime=${start}&endTime=${end - 1}`;
+    const url = `${exchange.restUrl}/api/v3/klines?${query}`;
+    expect(result).toEqual({ kept: [file], origins: { rows: [{ url, fetchedAt, file }] } });
     const parsed = parseRestRows(text(), 'rows.json');
     if (!parsed.ok) expect.fail(parsed.failure.message);
     expect(parsed.klines.rows).toBe(60);
@@ -139,8 +144,9 @@ describe('rows for a gap', () => {
   ])('on %s come from its own interface', async (market, symbol, path) => {
     const { result, ctx, text } = await run({ gaps: HOLE, params: { market, symbol } });
     const folder = `data/raw/binance-rest/${market}/${symbol}/1m`;
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       kept: readdirSync(join(ctx.workspace, folder)).map((name) => join(ctx.workspace, folder, name)),
+      origins: { rows: [{ url: expect.stringContaining(`${exchange.restUrl}${path}?symbol=${symbol}&`) }] },
     });
     expect(text().split('\n')).toHaveLength(63);
     expect(exchange.requests.at(-1)).toMatchObject({ path, status: 200 });
@@ -177,7 +183,10 @@ describe('what cannot be asked for', () => {
     );
     exchange.clearRequests();
     const again = await run({ gaps, workspace: ctx.workspace });
-    expect(again.result).toEqual({ kept: [expect.any(String), expect.any(String)] });
+    expect(again.result).toEqual({
+      kept: [expect.any(String), expect.any(String)],
+      origins: { rows: [expect.any(Object), expect.any(Object)] },
+    });
     expect(exchange.requests.filter(({ path }) => path.endsWith('klines'))).toHaveLength(1);
   });
 

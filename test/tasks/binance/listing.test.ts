@@ -66,8 +66,11 @@ const DAILY = '/bucket?delimiter=/&prefix=data/spot/daily/klines/BTCUSDT/1m/';
 describe('the listing task', () => {
   it('lists both folders whole where nothing was listed before', async () => {
     const bucket = keys('2024-01', '2024-01-31', '2024-02-01');
-    const { server, text } = await run(listingHandler(bucket));
+    const { server, text, result } = await run(listingHandler(bucket));
     expect(queries(server)).toEqual([MONTHLY, DAILY]);
+    const fetchedAt = expect.stringMatching(/Z$/);
+    const [monthly, daily] = server.asked.map((path) => ({ url: server.url + path, fetchedAt }));
+    expect(result).toEqual({ origins: { listing: [monthly, daily] } });
     expect(text?.replace(/[0-9a-f]{64}/, 'DIGEST')).toBe(`{
   "daily": {
     "2024-01-31": {"etag":"59","key":"data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-31.zip","lastModified":"2024-02-02T03:04:05.000Z","size":1059},
@@ -227,7 +230,15 @@ describe('a listing that cannot be reached', () => {
       archive: url,
       from: '2023-12-31T10:00:00Z',
     });
-    expect(result).toBeUndefined();
+    const fetchedAt = expect.stringMatching(/Z$/);
+    expect(result).toEqual({
+      origins: {
+        listing: ['monthly', 'daily'].map((period) => ({
+          url: `${url}/data/spot/${period}/klines/BTCUSDT/1m/`,
+          fetchedAt,
+        })),
+      },
+    });
     const whole = parsed((await run(listingHandler(keys(...files)))).text);
     const found = parsed(text);
     expect([found.monthly, found.daily, found.probed]).toEqual([whole.monthly, whole.daily, true]);
@@ -256,7 +267,7 @@ describe('a listing that cannot be reached', () => {
     const { server, result, ctx } = await run(listingHandler(keys(...files.slice(1))), {
       previous: probed.text,
     });
-    expect(result).toBeUndefined();
+    expect(Object.keys(result ?? {})).toEqual(['origins']);
     expect(ctx.warnings).toEqual([
       `${new URL(server.url).host} lists 1 of the files of BTCUSDT at 1m no more (2024-01): nothing is looked for in 2024-01, at an end of all that it lists`,
     ]);
@@ -281,7 +292,7 @@ describe('a listing that cannot be reached', () => {
     expect(asked).toEqual([]);
     const refuses: Handler = (_, response) => response.writeHead(451).end();
     const { result } = await run(refuses, { archive: url, attempt: 1, from: '2024-01-01T00:00:00Z' });
-    expect(result).toBeUndefined();
+    expect(Object.keys(result ?? {})).toEqual(['origins']);
   });
 
   it('fails as it is where the answer is to slow down, and is left alone for as long, by other symbols too', async () => {
@@ -371,7 +382,7 @@ describe('a listing that cannot be reached', () => {
     const { text: previous } = await run(listingHandler(keys('2017-08', '2024-01', '2024-02', '2024-03-01')));
     const bucket = keys('2017-08', '2024-02');
     const { result, text, server, ctx } = await run(listingHandler(bucket), { previous, sweep: true });
-    expect(result).toBeUndefined();
+    expect(Object.keys(result ?? {})).toEqual(['origins']);
     expect(text).toBe((await run(listingHandler(bucket))).text);
     expect(ctx.warnings).toEqual([
       `${new URL(server.url).host} lists 2 of the files of BTCUSDT at 1m no more (2024-01, 2024-03-01): what they served is taken from other files, or from REST`,

@@ -1,0 +1,60 @@
+/** `pipeline lineage PATH|TARGET`: where it came from and what it went into, by the records. */
+import { lineageOf } from '../engine/lineage/lineage.ts';
+import { formatLineageEvents } from '../ui/lineage-events.ts';
+import { formatLineageMermaid } from '../ui/lineage-mermaid.ts';
+import { formatLineage } from '../ui/lineage-text.ts';
+import { printable } from '../ui/printable.ts';
+import { UsageError } from './args.ts';
+import type { ExitCode } from './exit-codes.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Io } from './io.ts';
+import { complain, outTerminal, printJson, remark } from './io.ts';
+import { lineageSetting } from './openlineage.ts';
+import type { Common } from './workspace.ts';
+import { enterWorkspace } from './workspace.ts';
+
+export interface LineageOptions {
+  readonly format: string | undefined;
+  readonly up: boolean;
+  readonly down: boolean;
+}
+
+const FORMATS = ['text', 'json', 'mermaid', 'openlineage'] as const;
+
+export function lineage(
+  common: Common,
+  text: string,
+  { format: given, up, down }: LineageOptions,
+  version: string,
+  io: Io,
+): ExitCode {
+  const wanted = given ?? (common.json ? 'json' : 'text');
+  const format = FORMATS.find((each) => each === wanted);
+  if (format === undefined)
+    throw new UsageError(`--format ${wanted}: no such format`, `formats: ${FORMATS.join(', ')}`);
+  const workspace = enterWorkspace(common, io);
+  const both = up === down;
+  const found = lineageOf({ workspace, text, up: both || up, down: both || down });
+  if (!found.ok) {
+    complain(io, printable(found.message), printable(found.hint));
+    return EXIT.usage;
+  }
+  for (const each of found.remarks) remark(io, each);
+  const { color } = outTerminal(io);
+  const { verbose } = common;
+  switch (format) {
+    case 'text':
+      io.stdout.write(formatLineage(found.lineage, { color, verbose }));
+      break;
+    case 'json':
+      printJson(io, found.lineage);
+      break;
+    case 'mermaid':
+      io.stdout.write(formatLineageMermaid(found.lineage, { verbose }));
+      break;
+    case 'openlineage':
+      io.stdout.write(formatLineageEvents(found.lineage.targets, lineageSetting(workspace, version, io)));
+      break;
+  }
+  return EXIT.done;
+}
