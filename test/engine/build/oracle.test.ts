@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { BuildEvent, Outcome } from '../../../src/engine/events.ts';
 import type { Built } from '../../rig.ts';
 import { Rig } from '../../rig.ts';
+import { collect } from './collecting.ts';
 import type { Edit, World } from './oracle.ts';
 import { edits, extraText, listing, madeIn, manifestOf, newWorld, tasksOf, UNIVERSE } from './oracle.ts';
 
@@ -12,6 +13,8 @@ type Step =
   | { readonly kind: 'part'; readonly selector: string; readonly jobs: number; readonly force: boolean }
   /** Broken off at the n-th event. */
   | { readonly kind: 'break'; readonly at: number }
+  /** What earlier builds left is removed, but for the last few. */
+  | { readonly kind: 'gc'; readonly keepRuns: number }
   | { readonly kind: 'compare'; readonly jobs: number };
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
@@ -26,6 +29,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     force: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('break'), at: fc.nat({ max: 60 }) }),
+  fc.record({ kind: fc.constant('gc'), keepRuns: fc.constantFrom(0, 1, 3) }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('compare'), jobs: fc.constantFrom(1, 3) }) },
 ) as fc.Arbitrary<Step>;
 
@@ -78,10 +82,13 @@ async function cleanBuild(world: World): Promise<{ readonly rig: Rig; readonly b
   return { rig, built: await rig.build() };
 }
 
-/** What became of each target, whether it had to run or not. */
+/** What became of each target, whether it had to run, was put back, or neither. */
 function ends({ outcomes }: Built): Readonly<Record<string, Outcome>> {
   return Object.fromEntries(
-    Object.entries(outcomes).map(([target, outcome]) => [target, outcome === 'fresh' ? 'executed' : outcome]),
+    Object.entries(outcomes).map(([target, outcome]) => [
+      target,
+      outcome === 'fresh' || outcome === 'restored' ? 'executed' : outcome,
+    ]),
   );
 }
 
@@ -120,8 +127,10 @@ async function compare(rig: Rig, world: World, jobs: number): Promise<void> {
     Object.entries(read(clean.rig)).filter(([path]) => !isSpared(path, rig, world)),
   );
   expect(read(rig)).toEqual(expected);
+  // Nor does it miss anything that may go.
+  await collect(rig, { builtins, keepRuns: 0 });
   const again = await rig.build([], { builtins, jobs });
-  expect(again.ran).toEqual([]);
+  expect([again.ran, again.restored]).toEqual([[], []]);
   const states = await rig.states([], { builtins });
   expect(Object.entries(states).filter(([, state]) => state === 'stale' || state === 'pending')).toEqual([]);
 }
@@ -164,6 +173,11 @@ describe('random edits and builds', () => {
               await rig
                 .build([], { builtins, jobs: 2, signal: abort.signal, onEvent })
                 .catch(() => undefined);
+              break;
+            }
+            case 'gc': {
+              const { failures } = await collect(rig, { builtins, keepRuns: step.keepRuns });
+              expect(failures).toEqual([]);
               break;
             }
             case 'compare':

@@ -194,7 +194,7 @@ export const edits: fc.Arbitrary<Edit> = fc.oneof(
 /** Every file below a folder that is no source and no state: what builds have made. */
 export function madeIn(workspace: string, { sources }: World): readonly string[] {
   return readdirSync(workspace, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !name.startsWith('.pipeline') && name !== 'pipeline.yaml' && !sources.has(name))
+    .filter((name) => !/^(\.pipeline|pipeline\.(yaml|lock))/.test(name) && !sources.has(name))
     .filter((name) => existsSync(join(workspace, name)) && statSync(join(workspace, name)).isFile())
     .sort();
 }
