@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Emulator } from '../../tasks/binance/emulator/emulator.ts';
 import { startEmulator } from '../../tasks/binance/emulator/emulator.ts';
 import { drawsOf } from '../../tasks/binance/emulator/prng.ts';
+import { DEEP } from '../engine/crash/extent.ts';
 import type { Rig } from '../rig.ts';
 import type { CliRun } from './cli.ts';
 import { cli, ended } from './cli.ts';
@@ -69,12 +70,18 @@ function halfWritten(
   });
 }
 
-describe('a build that is killed', { timeout: 180_000 }, () => {
+/** Instants of each test. Smaller builds are killed much more often, in `test/engine/crash`. */
+const KILLED = DEEP ? 40 : 10;
+const KILLED_AGAIN = DEEP ? 12 : 4;
+const INTERRUPTED = DEEP ? 20 : 4;
+const timeout = DEEP ? 1_800_000 : 180_000;
+
+describe('a build that is killed', { timeout }, () => {
   it(`shows nothing half-written, and the next build ends equal to a clean one (seed ${SEED})`, async () => {
     const draw = drawsOf(`kill ${SEED}`);
     const clean = await cleanBuild();
     let killed = 0;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < KILLED; round++) {
       const rig = workspace();
       const at = { line: draw(LINES), ms: draw(25) };
       const run = await cutShort(rig, 'SIGKILL', at, ['-j', String(1 + draw(8))]);
@@ -85,7 +92,7 @@ describe('a build that is killed', { timeout: 180_000 }, () => {
       expect(differences(seen(rig), seen(clean)), `round ${round}, ${JSON.stringify(at)}`).toEqual([]);
       expect((await rig.build()).ran).toEqual([]);
     }
-    expect(killed).toBeGreaterThanOrEqual(5);
+    expect(killed).toBeGreaterThanOrEqual(KILLED / 2);
   });
 
   it(`in the middle of a rebuild, shows the old files or the new ones (seed ${SEED})`, async () => {
@@ -93,7 +100,7 @@ describe('a build that is killed', { timeout: 180_000 }, () => {
     const rig = workspace();
     await rig.build();
     let before = seen(rig);
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < KILLED_AGAIN; round++) {
       for (const [symbol, period] of [
         ['BTCUSDT', '2024-01'],
         ['ETHUSDT', '2024-02-02'],
@@ -112,11 +119,11 @@ describe('a build that is killed', { timeout: 180_000 }, () => {
       before = seen(rig);
     }
     // One for each revision that was replaced.
-    expect([...before.keys()].filter((path) => path.includes('/revisions/'))).toHaveLength(4 * 2);
+    expect([...before.keys()].filter((path) => path.includes('/revisions/'))).toHaveLength(KILLED_AGAIN * 2);
   });
 });
 
-describe('a build that is interrupted', { timeout: 180_000 }, () => {
+describe('a build that is interrupted', { timeout }, () => {
   it('in the middle of a download that hangs, ends with exit code 130 and keeps what was done', async () => {
     const fault = exchange.faults.add({ kind: 'stall', match: /ETHUSDT-1m-2024-01\.zip$/, after: 1_000 });
     const rig = workspace();
@@ -144,7 +151,7 @@ describe('a build that is interrupted', { timeout: 180_000 }, () => {
   it(`at any moment, ends with exit code 130, and the next build ends equal to a clean one (seed ${SEED})`, async () => {
     const draw = drawsOf(`interrupt ${SEED}`);
     const clean = await cleanBuild();
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < INTERRUPTED; round++) {
       const rig = workspace();
       const at = { line: draw(LINES - 20), ms: draw(10) };
       const run = await cutShort(rig, 'SIGINT', at);
