@@ -19,11 +19,12 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { build } from '../src/engine/build.ts';
 import type { Diagnostic } from '../src/engine/diagnostic.ts';
-import type { BuildEvent, Failure, Outcome, TargetStatus } from '../src/engine/events.ts';
+import type { BuildEvent, Failure, LockDifference, Outcome, TargetStatus } from '../src/engine/events.ts';
 import type { Json } from '../src/engine/json.ts';
 import { loadManifest } from '../src/engine/manifest/load.ts';
 import type { ConfigSchema, Manifest } from '../src/engine/manifest/model.ts';
 import type { Builtins } from '../src/engine/run/code.ts';
+import { readLock } from '../src/engine/state/lockfile.ts';
 import { survey } from '../src/engine/status.ts';
 import type { Span } from '../src/engine/task.ts';
 import { formatDiagnostics } from '../src/ui/diagnostic-printer.ts';
@@ -45,6 +46,8 @@ export interface BuildAsk extends RigOptions {
   readonly offline?: boolean;
   readonly failFast?: boolean;
   readonly wait?: boolean;
+  /** By the lockfile that is there. */
+  readonly locked?: boolean;
   readonly between?: Span;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: BuildEvent) => void;
@@ -53,6 +56,8 @@ export interface BuildAsk extends RigOptions {
 export interface Built {
   /** Targets that were executed or checked, sorted. */
   readonly ran: readonly string[];
+  /** Targets whose earlier result was put back, sorted. */
+  readonly restored: readonly string[];
   readonly outcomes: Readonly<Record<string, Outcome>>;
   readonly failures: Readonly<Record<string, Failure>>;
   readonly events: readonly BuildEvent[];
@@ -60,6 +65,8 @@ export interface Built {
   readonly diagnostics: string;
   readonly result: 'built' | 'invalid' | 'locked';
   readonly interrupted: boolean;
+  /** What a locked build came to otherwise than its lockfile says. */
+  readonly differing: readonly LockDifference[];
 }
 
 const ANYTHING: ConfigSchema = { check: () => [], complete: (config) => config, known: [] };
@@ -147,13 +154,19 @@ export class Rig {
   }
 
   async build(selectors: string | readonly string[] = [], ask: BuildAsk = {}): Promise<Built> {
-    const manifest = this.load(ask);
+    const lock = ask.locked ? readLock(this.dir) : undefined;
+    const manifest = this.load(lock ? { ...ask, asOf: new Date(lock.asOf).toISOString() } : ask);
     const events: BuildEvent[] = [];
-    const of = (result: Built['result'], diagnostics = '', interrupted = false): Built => {
+    const of = (
+      result: Built['result'],
+      diagnostics = '',
+      { interrupted = false, differing = [] }: Partial<Pick<Built, 'interrupted' | 'differing'>> = {},
+    ): Built => {
       const finished = events.filter((event) => event.type === 'target-finished');
       const ran = finished.filter(({ outcome }) => outcome === 'executed' || outcome === 'checked');
       return {
         ran: ran.map(({ target }) => target).sort(),
+        restored: finished.flatMap(({ target, outcome }) => (outcome === 'restored' ? [target] : [])).sort(),
         outcomes: Object.fromEntries(finished.map(({ target, outcome }) => [target, outcome])),
         failures: Object.fromEntries(
           finished.flatMap(({ target, failure }) => (failure ? [[target, failure]] : [])),
@@ -162,6 +175,7 @@ export class Rig {
         diagnostics,
         result,
         interrupted,
+        differing,
       };
     };
     if (typeof manifest === 'string') return of('invalid', manifest);
@@ -181,6 +195,7 @@ export class Rig {
       offline: ask.offline ?? false,
       failFast: ask.failFast ?? false,
       wait: ask.wait ?? true,
+      lock,
       holder: 'a test',
       signal: ask.signal ?? new AbortController().signal,
       emit: (event) => {
@@ -190,7 +205,7 @@ export class Rig {
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (result.kind === 'invalid') return of('invalid', printed(result.diagnostics));
-    return of(result.kind, '', result.kind === 'built' && result.interrupted);
+    return of(result.kind, '', result.kind === 'built' ? result : {});
   }
 
   async status(

@@ -37,7 +37,7 @@ describe('what a target that is gone left behind', () => {
     expect((await rig.build()).ran).toEqual(['all']);
     expect(rig.read('all.txt')).toBe('ONE\n');
     rig.write('pipeline.yaml', manifest([UPPER, ALL]));
-    expect((await rig.build()).ran).toEqual(['all']);
+    expect((await rig.build()).restored).toEqual(['all']);
     expect(rig.read('all.txt')).toBe('ONE\nTWO\n');
   });
 

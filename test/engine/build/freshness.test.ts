@@ -400,7 +400,7 @@ rules:
     await rig.build('one');
     rig.write('in.txt', '1');
     expect(await rig.states()).toEqual({ one: 'stale', two: 'pending' });
-    expect((await rig.build()).ran).toEqual(['one']);
+    expect((await rig.build()).outcomes).toEqual({ one: 'restored', two: 'fresh' });
   });
 
   it('writes nothing', async () => {

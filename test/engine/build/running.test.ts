@@ -276,7 +276,7 @@ rules:
     expect((await rig.build()).ran).toEqual(['all']);
     expect(rig.read('all.txt')).toBe('a-b');
     rig.remove('texts/aa.txt');
-    expect((await rig.build()).ran).toEqual(['all']);
+    expect((await rig.build()).restored).toEqual(['all']);
     expect(rig.read('all.txt')).toBe('ab');
   });
 });

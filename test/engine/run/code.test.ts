@@ -39,6 +39,7 @@ function rule(action: Action): Rule {
     timeoutMs: undefined,
     deadlineMs: undefined,
     disk: undefined,
+    leaves: [],
     sweepAfterMs: undefined,
     partitions: 'all',
     refreshAfterMs: undefined,

@@ -103,7 +103,7 @@ describe('the state folder', () => {
     const workspace = scratch({ '.pipeline/journal': 'my diary\n' });
     for (let time = 0; time < 2; time++)
       expect(await rejection(open(workspace))).toMatchObject({
-        message: `${workspace}/.pipeline/journal:1: expected "pipeline journal 1", found "my diary". This is not a journal of pipeline: move the file away, and the next build starts from what is on disk`,
+        message: `${workspace}/.pipeline/journal:1: expected "pipeline journal 2", found "my diary". This is not a journal of pipeline: move the file away, and the next build starts from what is on disk`,
       });
   });
 
