@@ -7,7 +7,7 @@ import { byCodeUnit } from '../json.ts';
 import type { Session } from '../run/session.ts';
 import type { Lock, LockFact } from '../state/lockfile.ts';
 import { lockedKind, pinnedRules } from './kinds.ts';
-import { knownOf, mayExist } from './stands.ts';
+import { knownOf, mayStand } from './stands.ts';
 
 /**
  * By target, then by path. `all`: lines of targets that there cannot be count as well; where only some targets were
@@ -19,7 +19,7 @@ export function compareWithLock(session: Session, lock: Lock, all: boolean): rea
   const named = new Map<string, Map<string, LockFact>>();
   const differing: LockDifference[] = [];
   for (const [path, fact] of [...lock.sources, ...lock.outputs]) {
-    if (all && !mayExist(graph, fact.target))
+    if (all && !mayStand(session, fact.target))
       differing.push({ target: fact.target, path, locked: fact.digest, is: null });
     const of = named.get(fact.target);
     if (of === undefined) named.set(fact.target, new Map([[path, fact]]));

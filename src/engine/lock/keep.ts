@@ -5,7 +5,7 @@
 import type { BuildEvent } from '../events.ts';
 import { digestOfValue } from '../hash.ts';
 import type { Json } from '../json.ts';
-import type { Dimension } from '../manifest/model.ts';
+import type { Dimension, Rule } from '../manifest/model.ts';
 import type { Session } from '../run/session.ts';
 import type { LockNote } from '../state/lock-note.ts';
 import type { ReadEntries } from '../state/lockfile.ts';
@@ -16,7 +16,7 @@ import { inShards, readShard, removeShard, writeLock, writeShards } from '../sta
 import { isTakenIn, lockedKind } from './kinds.ts';
 import type { Known } from './note.ts';
 import { Notes } from './note.ts';
-import { knownBefore, knownOf, mayExist } from './stands.ts';
+import { knownBefore, knownOf, mayStand } from './stands.ts';
 
 type Lines = ReadonlyMap<string, readonly LockEntry[]>;
 
@@ -29,6 +29,8 @@ export class LockKeeper {
   readonly #about: Json;
   /** The lockfile is what was written last, for the same graph and as-of. */
   readonly #held: boolean;
+  /** It holds values that nobody may read any more: not all who might were asked for when it was written. */
+  readonly #spare: boolean;
   readonly #started = new Set<string>();
   readonly #changed = new Set<string>();
   /** Lines may have to go of targets that did not run. */
@@ -40,7 +42,9 @@ export class LockKeeper {
     this.#notes = new Notes(session);
     this.#note = note;
     this.#about = aboutOf(session, this.#notes.pinned);
-    this.#held = this.#note.holds(this.#about);
+    const holds = this.#note.holds(this.#about);
+    this.#spare = !holds && this.#note.holds(spareOf(this.#about));
+    this.#held = holds || this.#spare;
     this.remarks = this.#held ? [] : (readLock(session.workspace)?.remarks ?? []);
   }
 
@@ -56,16 +60,19 @@ export class LockKeeper {
   /** `all`: everything that is built by default was asked for, and has ended well. */
   write(all: boolean): void {
     const { workspace } = this.#session;
-    if (this.#held && this.#changed.size === 0) {
-      if (this.#started.size > 0) this.#note.say(this.#about);
+    const everyReader = this.#isEveryReaderIn(all);
+    const tidies = this.#spare && everyReader;
+    if (this.#held && this.#changed.size === 0 && !tidies) {
+      if (this.#started.size > 0) this.#note.say(this.#spare ? spareOf(this.#about) : this.#about);
       return;
     }
-    if (this.#held && !this.#vanished && isSharded(workspace)) this.#writeTouched();
-    else this.#writeAll(all, readLockEntries(workspace));
-    this.#note.say(this.#about);
+    if (this.#held && !this.#vanished && !tidies && isSharded(workspace)) this.#writeTouched(everyReader);
+    else this.#writeAll(everyReader, readLockEntries(workspace));
+    const spare = this.#notes.pinned.size > 0 && !everyReader;
+    this.#note.say(spare ? spareOf(this.#about) : this.#about);
   }
 
-  #writeAll(all: boolean, read: ReadEntries | undefined): void {
+  #writeAll(everyReader: boolean, read: ReadEntries | undefined): void {
     const { graph, workspace } = this.#session;
     const known = graph.targets.flatMap(({ index }) => knownOf(this.#session, index) ?? []);
     const ended = new Set(known.map(({ target }) => target));
@@ -73,14 +80,18 @@ export class LockKeeper {
     // Of a target that has no lines, because there was no such target for a while, the journal may know.
     const wants = (id: string): boolean => !ended.has(id) && (!this.#note.paid || !before.has(id));
     known.push(...knownBefore(this.#session, wants));
-    const everyReader = [...this.#notes.readers].every((name) => graph.rule(name).default);
-    const keeps = (): boolean => !(all && everyReader);
-    const lines = this.#merged(before, this.#notes.lines({ known, before, keeps }));
+    const lines = this.#merged(before, this.#notes.lines({ known, before, keeps: () => !everyReader }));
     writeLock(workspace, { asOf: graph.manifest.asOf, lines, sharded: read?.sharded ?? false });
   }
 
+  /** Whether all that may read values of pinned targets has ended well in this pass: what nobody has read may go. */
+  #isEveryReaderIn(all: boolean): boolean {
+    const { graph } = this.#session;
+    return all && [...this.#notes.readers].every((name) => graph.rule(name).default);
+  }
+
   /** Only the shards that hold what has changed. */
-  #writeTouched(): void {
+  #writeTouched(everyReader: boolean): void {
     const { graph, workspace } = this.#session;
     const own = knownIn(this.#session, (id) => this.#changed.has(id));
     const givers = own.filter(({ rule }) => this.#session.givesKeys(rule));
@@ -104,7 +115,7 @@ export class LockKeeper {
     );
     // What hangs on it had no lines, and need not run to be there again.
     if (back) {
-      this.#writeAll(false, readLockEntries(workspace));
+      this.#writeAll(everyReader, readLockEntries(workspace));
       return;
     }
     if (givers.length > 0) {
@@ -114,7 +125,11 @@ export class LockKeeper {
         touched.add(shardOf(each.target));
       }
     }
-    const lines = this.#merged(before, this.#notes.lines({ known, before, keeps: () => true }));
+    const { pinned, readers: rules } = this.#notes;
+    const valued = everyReader && known.some(({ rule }) => pinned.has(rule.name));
+    const readers = valued ? knownIn(this.#session, (_, rule) => rules.has(rule.name)) : [];
+    const noted = this.#notes.lines({ known, before, readers, keeps: () => !everyReader });
+    const lines = this.#merged(before, noted);
     const shards = inShards(lines);
     writeShards(
       workspace,
@@ -129,7 +144,7 @@ export class LockKeeper {
     // A target that has failed keeps its lines, but for paths that another one has made its own since.
     const taken = new Set([...noted.values()].flat().flatMap((line) => ('path' in line ? [line.path] : [])));
     const kept = [...before].flatMap(([target, lines]) =>
-      noted.has(target) || !mayExist(this.#session.graph, target)
+      noted.has(target) || !mayStand(this.#session, target)
         ? []
         : lines.filter((line) => this.#fits(line) && !('path' in line && taken.has(line.path))),
     );
@@ -191,9 +206,9 @@ function isSharded(workspace: string): boolean {
   return shardsIn(workspace).length > 0;
 }
 
-function knownIn(session: Session, isMeant: (id: string) => boolean): readonly Known[] {
-  return session.graph.targets.flatMap(({ index, id }) =>
-    isMeant(id) ? (knownOf(session, index) ?? []) : [],
+function knownIn(session: Session, isMeant: (id: string, rule: Rule) => boolean): readonly Known[] {
+  return session.graph.targets.flatMap(({ index, id, rule }) =>
+    isMeant(id, rule) ? (knownOf(session, index) ?? []) : [],
   );
 }
 
@@ -205,6 +220,11 @@ function byTarget(lines: readonly LockEntry[]): Lines {
     else of.push(line);
   }
   return all;
+}
+
+/** As it is noted when the lockfile may hold more values than a build of everything would leave. */
+function spareOf(about: Json): Json {
+  return [about, 'values that nobody may read'];
 }
 
 /** What decides which lines there may be, besides what is built. */

@@ -27,6 +27,8 @@ export interface Asked {
   readonly known: readonly Known[];
   /** The lines that there were, of these targets and maybe of others. */
   readonly before: ReadonlyMap<string, readonly LockEntry[]>;
+  /** Others that have read values of theirs. */
+  readonly readers?: readonly Known[];
   /** Whether a value that none of them has read may still be wanted. */
   readonly keeps: (target: string, pointer: string) => boolean;
 }
@@ -49,9 +51,9 @@ export class Notes {
   }
 
   /** All lines of each target that is known. */
-  lines({ known, before, keeps }: Asked): ReadonlyMap<string, readonly LockEntry[]> {
+  lines({ known, before, readers = [], keeps }: Asked): ReadonlyMap<string, readonly LockEntry[]> {
     const lines = new Map<string, readonly LockEntry[]>();
-    const reads = this.#reads(known);
+    const reads = this.#reads(known, readers);
     for (const each of known) {
       const { target, rule, record } = each;
       const old = before.get(target) ?? [];
@@ -105,14 +107,17 @@ export class Notes {
   }
 
   /** By path, by pointer. */
-  #reads(known: readonly Known[]): ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Digest>>> {
+  #reads(
+    known: readonly Known[],
+    readers: readonly Known[],
+  ): ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Digest>>> {
     const paths = new Set(
       known.flatMap(({ rule, record }) =>
         this.pinned.has(rule.name) ? (record?.outputs ?? []).map(({ path }) => path) : [],
       ),
     );
     const reads = new Map<string, Map<string, Set<Digest>>>();
-    for (const { path, pointer, digest } of this.#pointersOf(known, (at) => paths.has(at))) {
+    for (const { path, pointer, digest } of this.#pointersOf([...known, ...readers], (at) => paths.has(at))) {
       const of = reads.get(path) ?? new Map<string, Set<Digest>>();
       reads.set(path, of.set(pointer, (of.get(pointer) ?? new Set()).add(digest as Digest)));
     }

@@ -7,8 +7,12 @@ import type { Session } from '../run/session.ts';
 import { isUncertain } from '../run/settled.ts';
 import type { Known } from './note.ts';
 
-/** Whether a target of this name is one of the graph's, as far as keys are known. */
-export function mayExist(graph: Graph, id: string): boolean {
+/** Whether a target of this name is one of the graph's, as far as keys are known. Who is absent gives no keys. */
+export function mayExist(
+  graph: Graph,
+  id: string,
+  isAbsent: (giver: number) => boolean = () => false,
+): boolean {
   const [name = '', ...keys] = id.split('/');
   const rule = graph.manifest.rules.get(name);
   if (rule === undefined || rule.for.length !== keys.length) return false;
@@ -21,10 +25,15 @@ export function mayExist(graph: Graph, id: string): boolean {
       const position = known.positions.get(key);
       if (position === undefined) return false;
       wholes.push(known.whole[position]);
-    }
+    } else if ('unavailable' in known && isAbsent(known.unavailable)) return false;
     chosen.set(dimension, key);
   }
   return wholes.length < keys.length || graph.admits(rule, wholes);
+}
+
+/** The same, with what this pass has learnt: the publisher may have nothing any more where keys came from. */
+export function mayStand(session: Session, id: string): boolean {
+  return mayExist(session.graph, id, (giver) => session.settled(giver)?.state === 'absent');
 }
 
 /** Undefined: it has failed, is blocked, or has not come to an end. */
@@ -44,7 +53,7 @@ export function knownBefore(session: Session, wants: (target: string) => boolean
   const { graph, loaded, memo } = session;
   return [...loaded.successes.keys()].flatMap((target): Known[] => {
     const rule = graph.manifest.rules.get(target.split('/')[0] ?? '');
-    if (rule === undefined || !wants(target) || !mayExist(graph, target)) return [];
+    if (rule === undefined || !wants(target) || !mayStand(session, target)) return [];
     const record = loaded.successes.get(target);
     if (record === undefined) return [];
     const elided = rule.intermediate && record.outputs.some(({ path }) => memo.digest(path) === undefined);

@@ -79,6 +79,40 @@ function storedTexts(rig: Rig): readonly string[] {
     .sort();
 }
 
+describe('what a rule wrote that is gone', () => {
+  it('stays where the manifest reads it: a config file, and the code of a task', async () => {
+    const rig = new Rig({
+      'pipeline.yaml': `
+version: 1
+configs: [config.yaml]
+rules:
+  made:
+    out: { config: made.yaml, task: made.mjs, part: part.mjs, text: made.txt }
+    run: "cp kept.yaml \${out.config}; cp kept.mjs \${out.task}; cp kept-part.mjs \${out.part}; echo \${n} > \${out.text}"
+`,
+      'config.yaml': 'n: 1\n',
+      'kept.yaml': 'm: 2\n',
+      'kept-part.mjs': 'export const text = "made";\n',
+      'kept.mjs':
+        'import { writeFileSync } from "node:fs";\nimport { text } from "./part.mjs";\nexport default { version: 1, run: (ctx) => writeFileSync(ctx.outputs.text, text) };\n',
+    });
+    expect((await rig.build()).failures).toEqual({});
+    rig.write(
+      'pipeline.yaml',
+      `
+version: 1
+configs: [config.yaml, ./made.yaml]
+rules:
+  user: { out: { text: out/user.txt }, params: { n: "\${n}", m: "\${m}" }, task: ./made.mjs }
+`,
+    );
+    expect((await rig.build()).failures).toEqual({});
+    expect(await orphans(rig)).toEqual(['made.txt of made']);
+    expect(removed(await collect(rig, { keepRuns: 0 }), 'orphan')).toEqual(['made.txt']);
+    expect((await rig.build()).ran).toEqual([]);
+  });
+});
+
 describe('earlier results', () => {
   it('that the last builds had stay, and older ones go with their contents', async () => {
     const rig = new Rig(ONE);

@@ -77,7 +77,7 @@ export class World {
   }
 
   withdraw(symbol: string, file: string): void {
-    rmSync(join(this.#folder, symbol, file));
+    rmSync(join(this.#folder, symbol, file), { force: true });
   }
 
   list(symbol: string, files: Readonly<Record<string, Json>>): void {

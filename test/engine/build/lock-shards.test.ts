@@ -11,7 +11,11 @@ import { clone, fill, MANIFEST, World, workspace } from './lock-rig.ts';
 const MANY =
   '  many: { for: [symbol, number], out: { text: "many/${symbol}/${number}" }, run: "touch ${out.text}", default: false }\n';
 const NUMBERS = Array.from({ length: 5_001 }, (_, at) => `n${at}`);
-const WITH_MANY = MANIFEST.replace('  file: {', '  number: "${numbers}"\n  file: {').concat(MANY);
+/** What nobody reads any more once the file is withdrawn. */
+const NOTE = 'note: { rule: sources, pointer: "/notes/${file}" }';
+const WITH_MANY = MANIFEST.replace('  file: {', '  number: "${numbers}"\n  file: {')
+  .replace('"/files/${file}" } }', `"/files/\${file}" }, ${NOTE} }`)
+  .concat(MANY);
 
 function config(symbols: readonly string[]): string {
   return `symbols: ${JSON.stringify(symbols)}\nnumbers: ${JSON.stringify(NUMBERS)}\n`;
@@ -29,13 +33,19 @@ const STEPS: Readonly<Record<string, Step>> = {
   'a new day': (world) => world.publish('a', '2024-02-03', 'third of february'),
   // Longer each time: a revision that no earlier one had.
   'a republished file': (world) =>
-    world.publish('b', '2024-01', `january of b${'!'.repeat(JSON.stringify(world.listed('b')).length)}`),
+    world.publish(
+      'b',
+      '2024-01',
+      `january of b${'!'.repeat(JSON.stringify(world.listed('b') ?? {}).length)}`,
+    ),
   'a file with the same bytes': (world) =>
     world.list('b', { ...world.listed('b'), '2024-01': { revision: 99, text: 'jan' } }),
   'a withdrawn file': (world) => {
     const { '2024-02-01': _, ...rest } = world.listed('a') ?? {};
     world.list('a', rest);
   },
+  'a listing that is gone': (world) => world.withdraw('b', 'listing'),
+  'a listing that is there again': (world) => world.publish('b', '2024-01', 'january of b'),
   'another symbol': (world, rig) => {
     world.publish('c', '2024-02', 'february of c');
     rig.write('config.yaml', config(['b', 'c', 'a']));
@@ -48,32 +58,42 @@ describe('a lockfile in shards', () => {
   it('says after any changes what a clean build would write, and brings that about elsewhere', async () => {
     const step = fc.constantFrom(...Object.keys(STEPS));
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 3 }), async (names) => {
-        const world = new World();
-        fill(world);
-        const rig = workspace(world, WITH_MANY, config(['b', 'a']));
-        const many = NUMBERS.map((name) => `output many/a/${name} many/a/${name} ${sha256('')}`);
-        rig.write('pipeline.lock', ['pipeline.lock 1', 'as-of 2024-02-29T23:59:00Z', ...many, ''].join('\n'));
-        await rig.build();
-        for (const name of names) {
-          STEPS[name]?.(world, rig);
-          await rig.build('bars/a/2024-01', { refresh: true });
-          await rig.build([], { refresh: true });
-        }
-        expect(readLockEntries(rig.dir)?.sharded).toBe(true);
-        const clean = workspace(world, WITH_MANY, rig.read('config.yaml'));
-        await clean.build();
-        expect(readLockEntries(clean.dir)?.sharded).toBe(false);
-        expect(said(rig)).toEqual(said(clean));
-        const { failures, differing } = await clone({ rig, world }).build([], { locked: true });
-        expect([failures, differing]).toEqual([{}, []]);
-      }),
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        async (names, partly) => {
+          const world = new World();
+          fill(world);
+          const rig = workspace(world, WITH_MANY, config(['b', 'a']));
+          const many = NUMBERS.map((name) => `output many/a/${name} many/a/${name} ${sha256('')}`);
+          rig.write(
+            'pipeline.lock',
+            ['pipeline.lock 1', 'as-of 2024-02-29T23:59:00Z', ...many, ''].join('\n'),
+          );
+          await rig.build();
+          for (const name of names) {
+            STEPS[name]?.(world, rig);
+            if (partly) await rig.build('bars/a/2024-01', { refresh: true });
+            await rig.build([], { refresh: true });
+          }
+          expect(readLockEntries(rig.dir)?.sharded).toBe(true);
+          const clean = workspace(world, WITH_MANY, rig.read('config.yaml'));
+          await clean.build();
+          expect(readLockEntries(clean.dir)?.sharded).toBe(false);
+          expect(said(rig)).toEqual(said(clean));
+          const { failures, differing } = await clone({ rig, world }).build([], { locked: true });
+          expect([failures, differing]).toEqual([{}, []]);
+        },
+      ),
       {
         numRuns: 3,
         examples: [
-          [['a withdrawn file', 'one symbol only']],
-          [['one symbol only', 'another symbol']],
-          [['a withdrawn file', 'a new day']],
+          [['a withdrawn file', 'one symbol only'], true],
+          [['one symbol only', 'another symbol'], true],
+          [['a withdrawn file', 'a new day'], true],
+          [['a withdrawn file'], false],
+          [['a listing that is gone'], false],
+          [['a listing that is gone', 'a listing that is there again'], true],
         ],
       },
     );

@@ -111,6 +111,23 @@ describe('a build', () => {
     ]);
   });
 
+  it('of all targets drops the values that a build of some has kept, though nothing is left to run', async () => {
+    const { rig, world } = market(
+      MANIFEST.replace(
+        '"/files/${file}" } }',
+        '"/files/${file}" }, note: { rule: sources, pointer: "/notes/${file}" } }',
+      ),
+    );
+    await rig.build();
+    expect(lines(rig, '/notes/2024-02-01')).toEqual(['value sources/a /notes/2024-02-01 null']);
+    const { '2024-02-01': _, ...rest } = world.listed('a') ?? {};
+    world.list('a', rest);
+    await rig.build(['bars', 'report'], { refresh: true });
+    expect(lines(rig, '/notes/2024-02-01')).toHaveLength(1);
+    expect((await rig.build()).ran).toEqual([]);
+    expect(lines(rig, '/notes/2024-02-01')).toEqual([]);
+  });
+
   it('keeps the lines of what failed, and writes those of what did not', async () => {
     const { rig, world } = market();
     await rig.build();
@@ -148,6 +165,19 @@ describe('a build', () => {
     await rig.build([], { refresh: true });
     expect(lines(rig, 'absent')).toEqual([]);
     expect(lines(rig, 'archive/x')).toHaveLength(1);
+  });
+
+  it('drops the lines of files that nobody lists any more, and has them again when they are listed', async () => {
+    const { rig, world } = market();
+    await rig.build();
+    const old = lines(rig, '/b');
+    const listed = world.listed('b') ?? {};
+    world.withdraw('b', 'listing');
+    await rig.build([], { refresh: true });
+    expect(lines(rig, '/b')).toEqual(['absent listing/b "nothing is listed"']);
+    world.list('b', listed);
+    await rig.build([], { refresh: true });
+    expect(lines(rig, '/b')).toEqual(old);
   });
 
   it('writes a volatile source that somebody reads whole as a plain source', async () => {

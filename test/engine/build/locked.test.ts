@@ -79,6 +79,16 @@ describe('a locked build of another checkout', () => {
     expect([failures, differing, isAsked(here)]).toEqual([{}, [], ['archive/b/2024-01']]);
   });
 
+  it('of some targets is not told of lines that nothing there can answer to', async () => {
+    const here = await builtOnce();
+    here.rig.edit(LOCK, (text) => `${text}output gone/z gone/z.txt ${sha256('')}\n`);
+    const there = clone(here);
+    expect((await there.build('bars/b', { locked: true })).differing).toEqual([]);
+    expect((await there.build([], { locked: true })).differing).toEqual([
+      { target: 'gone/z', path: 'gone/z.txt', locked: sha256(''), is: null },
+    ]);
+  });
+
   it('knows what the publisher did not have, and does not ask again', async () => {
     const here = await builtOnce(MANIFEST, 'symbols: [a, x]\n');
     const there = clone(here);

@@ -1,5 +1,5 @@
 /** The lockfile as text and as files: what is read is what was written, and what is no lockfile is said by line. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -126,6 +126,10 @@ describe('the text of a lockfile', () => {
       'expected "as-of YYYY-MM-DDTHH:MM:00Z", found "as-of 2024-02-30T00:00:00Z"',
     ],
     [
+      'as-of 2024-02-03T23:59:30Z',
+      'expected "as-of YYYY-MM-DDTHH:MM:00Z", found "as-of 2024-02-03T23:59:30Z"',
+    ],
+    [
       'sauce a b c',
       'expected a line that begins with as-of, output, source, value, keys, absent or sharded, found "sauce a b c"',
     ],
@@ -241,6 +245,19 @@ describe('reading a workspace’s lockfile', () => {
     put(join(folder, 'pipeline.lock'), 'pipeline.lock 1\n');
     expect(messageOf(() => readLock(folder))).toBe(
       'pipeline.lock:1: no line says "as-of YYYY-MM-DDTHH:MM:00Z": remove the file and build',
+    );
+  });
+
+  it('takes the as-of from no other line, and no folder for a lockfile', () => {
+    const folder = scratch({
+      'pipeline.lock': `pipeline.lock 1\nas-of 2024-02-03T23:59:00Z\nvalue a /b "\u2028as-of 2025-02-03T23:59:00Z\u2028"\n`,
+    });
+    expect([lockedAsOf(folder), readLock(folder)?.asOf]).toEqual([AS_OF, AS_OF]);
+    const other = scratch();
+    mkdirSync(join(other, 'pipeline.lock'));
+    expect(lockedAsOf(other)).toBe(undefined);
+    expect(messageOf(() => readLock(other))).toBe(
+      'pipeline.lock: cannot be read: EISDIR: illegal operation on a directory, read',
     );
   });
 });
