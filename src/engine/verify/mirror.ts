@@ -3,6 +3,7 @@
  * outside, nothing of what is made. Copies where they cost little, so that what is done there harms nothing in place;
  * else links to single files.
  */
+import type { Dirent } from 'node:fs';
 import { constants, copyFileSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { PathEdges } from '../graph/path-edges.ts';
@@ -57,7 +58,7 @@ class Mirror {
     const { workspace, root } = this.#places;
     const real = realpathSync.native(join(workspace, relative));
     if (above.includes(real)) return;
-    const entries = readdirSync(real, { withFileTypes: true });
+    const entries = this.#entriesOf(relative, real);
     if (entries.length === 0) mkdirSync(join(root, relative), { recursive: true });
     for (const entry of entries) {
       const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
@@ -72,6 +73,17 @@ class Mirror {
     }
   }
 
+  /** None of a folder that this user may not list, as `lost+found` of a volume: whoever wants its files says so. */
+  #entriesOf(relative: string, real: string): readonly Dirent[] {
+    try {
+      return readdirSync(real, { withFileTypes: true });
+    } catch (thrown) {
+      if (relative === '' || (errorCode(thrown) !== 'EACCES' && errorCode(thrown) !== 'EPERM')) throw thrown;
+      if (!this.#mayHoldOutputs(relative)) link(real, join(this.#places.root, relative));
+      return [];
+    }
+  }
+
   /** A link within the workspace leads to the same place in the scratch, where something else may come to lie. */
   #relinked(path: string): boolean {
     const { workspace, root } = this.#places;
@@ -83,7 +95,9 @@ class Mirror {
       // To nowhere: it is nobody's source.
       return true;
     }
-    if (!isBelow(real, workspace) || isStatePath(real.slice(workspace.length + 1))) return false;
+    if (!isBelow(real, workspace)) return false;
+    // The scratch lies in there: it would be copied into itself.
+    if (isStatePath(real.slice(workspace.length + 1))) return true;
     mkdirSync(dirname(join(root, path)), { recursive: true });
     symlinkSync(root + real.slice(workspace.length), join(root, path));
     return true;
