@@ -55,6 +55,7 @@ function systemHint(code: string): string {
       return 'the disk is full: free some space and run the same command again; nothing half-written was kept';
     case 'EACCES':
     case 'EPERM':
+      return 'let this user read and write there';
     case 'EROFS':
       return 'make the folder writable for this user';
     default:

@@ -149,6 +149,9 @@ function verdict(
     ...(failures.length > 0 ? [`${failures.length} failed`] : []),
     ...(unproven.length > 0 ? [`${unproven.length} unproven`] : []),
   ];
+  // Nothing was held against anything: a selection of listings alone, or of nothing.
+  if (wrong.length === 0 && read + rebuilt + compared === 0)
+    return `nothing to verify: pipeline.lock names no file of what was asked for (as of ${asOf})`;
   return wrong.length === 0
     ? `${style.green('verified')}: ${did}: all as pipeline.lock says`
     : `${style.red(wrong.join(', '))}: ${did}`;

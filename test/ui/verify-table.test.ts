@@ -31,6 +31,13 @@ describe('a verification for people', () => {
     );
   });
 
+  it('does not call verified what was held against nothing', () => {
+    const counts = { read: 0, rebuilt: 0, compared: 0 };
+    expect(formatVerification(verification({ counts }), OPTIONS)).toBe(
+      'nothing to verify: pipeline.lock names no file of what was asked for (as of 2024-03-31T23:59:00Z)\n',
+    );
+  });
+
   it('tells digests apart from what is locked, missing, or not made', () => {
     const findings = [
       finding({ inPlace: B }),

@@ -19,7 +19,7 @@ import { outputPath } from './parts.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
 
-const HINT = 'build without --locked, which writes what is missing';
+const HINT = 'run `pipeline build` (without --locked), which writes what is missing';
 
 export class Locked {
   readonly lock: Lock;

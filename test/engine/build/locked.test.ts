@@ -267,7 +267,7 @@ describe('a value that is not locked', () => {
         code: 'not-locked',
         message:
           'staged/a/2024-02: input "plan": pipeline.lock does not say what raw/a/sources.json has at /months/2024-02',
-        hint: 'build without --locked, which writes what is missing',
+        hint: 'run `pipeline build` (without --locked), which writes what is missing',
       },
     });
     expect([outcomes['bars/a/2024-01'], outcomes['bars/a/2024-02']]).toEqual(['executed', 'blocked']);
@@ -281,7 +281,7 @@ describe('a value that is not locked', () => {
     expect(failures['sources/b']).toEqual({
       code: 'not-locked',
       message: 'sources/b: pipeline.lock does not say which keys it gives at /files',
-      hint: 'build without --locked, which writes what is missing',
+      hint: 'run `pipeline build` (without --locked), which writes what is missing',
     });
     expect([outcomes['bars/a/2024-01'], outcomes['report']]).toEqual(['executed', 'executed']);
   });
