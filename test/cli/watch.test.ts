@@ -114,6 +114,16 @@ describe('a target that fails', () => {
   });
 });
 
+function lockedBy(holder: string, rig: Rig): ReturnType<typeof acquireRunLock> {
+  return acquireRunLock({
+    identity: rig.path('.pipeline'),
+    holder,
+    wait: false,
+    onWaiting: () => undefined,
+    signal: new AbortController().signal,
+  });
+}
+
 describe('the run lock', () => {
   it('is held for the length of each build only', async () => {
     const { rig } = await begin();
@@ -122,13 +132,7 @@ describe('the run lock', () => {
 
   it('is waited for, and nothing is lost', async () => {
     const { rig, watching } = await begin();
-    const lock = await acquireRunLock({
-      identity: rig.path('.pipeline'),
-      holder: 'process 7, build bars',
-      wait: false,
-      onWaiting: () => undefined,
-      signal: new AbortController().signal,
-    });
+    const lock = await lockedBy('process 7, build bars', rig);
     rig.write('in/a.txt', 'a2\n');
     expect(await watching.line('lock-waiting')).toEqual({
       type: 'lock-waiting',
@@ -144,13 +148,7 @@ describe('the run lock', () => {
 
   it('that is waited for by a build of another manifest is waited for anew', async () => {
     const { rig, watching } = await begin();
-    const lock = await acquireRunLock({
-      identity: rig.path('.pipeline'),
-      holder: 'another',
-      wait: false,
-      onWaiting: () => undefined,
-      signal: new AbortController().signal,
-    });
+    const lock = await lockedBy('another', rig);
     rig.write('in/a.txt', 'a2\n');
     await watching.line('lock-waiting');
     rig.edit('configs/base.yaml', (text) => text.replace('one', 'two'));
@@ -164,13 +162,7 @@ describe('the run lock', () => {
 
   it('of another build is no reason to stay when interrupted', async () => {
     const rig = new Rig({ ...FILES, '.pipeline/.gitignore': '*\n' });
-    const lock = await acquireRunLock({
-      identity: rig.path('.pipeline'),
-      holder: 'another',
-      wait: false,
-      onWaiting: () => undefined,
-      signal: new AbortController().signal,
-    });
+    const lock = await lockedBy('another', rig);
     const watching = new Watching(rig);
     await watching.line('lock-waiting');
     expect(await watching.stop()).toBe(130);

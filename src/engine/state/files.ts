@@ -10,6 +10,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -50,6 +51,16 @@ export function entryAt(path: string): Stats | undefined {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (thrown) {
     if (isMissing(thrown) || errorCode(thrown) === 'ELOOP') return undefined;
+    throw thrown;
+  }
+}
+
+/** What a file holds; nothing where there is none. */
+export function bytesAt(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    if (isMissing(thrown)) return Buffer.alloc(0);
     throw thrown;
   }
 }

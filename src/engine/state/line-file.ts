@@ -3,9 +3,9 @@
  * CRC-32. A tail that was cut short and a line that does not add up are left out and counted. Knows neither what
  * the values mean nor what is kept in such a file.
  */
-import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { ftruncateSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { isMissing } from './files.ts';
+import { bytesAt } from './files.ts';
 
 const LINE_END = 10;
 const SPACE = 32;
@@ -51,7 +51,7 @@ export function scanLines(
   format: LineFormat,
   take: (bytes: Buffer, from: number, to: number) => boolean,
 ): ReadLines {
-  const bytes = read(path);
+  const bytes = bytesAt(path);
   const wholeBytes = bytes.lastIndexOf(LINE_END) + 1;
   const tornBytes = bytes.length - wholeBytes;
   if (wholeBytes === 0) {
@@ -70,15 +70,6 @@ export function scanLines(
     at = to + 1;
   }
   return { version, lines, damaged, wholeBytes, tornBytes };
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    if (isMissing(thrown)) return Buffer.alloc(0);
-    throw thrown;
-  }
 }
 
 function versionIn(path: string, line: string, format: LineFormat): number {

@@ -3,9 +3,9 @@
  * something is to run. A lost or damaged one costs a build that could have been a copy, so that nothing is flushed;
  * a file of another program is left as it is. It knows neither where contents are kept nor whether they still are.
  */
-import { closeSync, ftruncateSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import type { Digest } from '../hash.ts';
-import { errorCode, isMissing, replaceFile } from './files.ts';
+import { bytesAt, errorCode, replaceFile } from './files.ts';
 import { appendLine, formatLine, parseLine } from './line-file.ts';
 import type { OutputFact, SuccessRecord } from './record.ts';
 
@@ -153,7 +153,7 @@ function open(path: string, wholeBytes: number): { readonly fd: number; size: nu
 
 /** Reads every line and parses none but marks: there may be as many results as there have been targets. */
 function indexOf(path: string): Index | undefined {
-  const bytes = read(path);
+  const bytes = bytesAt(path);
   const wholeBytes = bytes.lastIndexOf(10) + 1;
   const at = new Map<string, number>();
   const gone = new Map<string, number>();
@@ -174,15 +174,6 @@ function indexOf(path: string): Index | undefined {
     }
   }
   return { bytes, at, gone, wholeBytes };
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (thrown) {
-    if (isMissing(thrown)) return Buffer.alloc(0);
-    throw thrown;
-  }
 }
 
 function resultAt(bytes: Buffer, at: number): PastResult | undefined {

@@ -6,7 +6,7 @@ import type { Built } from '../../rig.ts';
 import { Rig } from '../../rig.ts';
 import { collect } from './collecting.ts';
 import type { Edit, World } from './oracle.ts';
-import { edits, extraText, listing, madeIn, manifestOf, newWorld, tasksOf, UNIVERSE } from './oracle.ts';
+import { edits, editWorld, madeIn, manifestOf, newWorld, tasksOf } from './oracle.ts';
 
 type Step =
   | { readonly kind: 'edit'; readonly edit: Edit }
@@ -37,23 +37,6 @@ const scripts = fc.array(steps, { minLength: 6, maxLength: 24 });
 
 function carryOut(rig: Rig, world: World, edit: Edit): void {
   switch (edit.kind) {
-    case 'text':
-      source(rig, world, `in/${edit.symbol}.txt`, edit.text);
-      return;
-    case 'files':
-      source(rig, world, `in/${edit.symbol}.json`, listing(edit.files));
-      return;
-    case 'extra':
-      source(rig, world, edit.name, extraText(edit.name, world.sources));
-      return;
-    case 'remove':
-      if (world.sources.delete(edit.name)) rig.remove(edit.name);
-      return;
-    case 'world':
-      Object.assign(world, edit.change);
-      if (edit.change.symbols !== undefined) source(rig, world, UNIVERSE, JSON.stringify(world.symbols));
-      rig.write('pipeline.yaml', manifestOf(world));
-      return;
     case 'forge':
     case 'lose': {
       const made = madeIn(rig.dir, world);
@@ -67,13 +50,11 @@ function carryOut(rig: Rig, world: World, edit: Edit): void {
     case 'forget': {
       const path = edit.file === 'memo' ? '.pipeline/memo' : 'items';
       if (rig.has(path)) rig.remove(path);
+      return;
     }
+    default:
+      editWorld(rig, world, edit);
   }
-}
-
-function source(rig: Rig, world: World, path: string, text: string): void {
-  world.sources.set(path, text);
-  rig.write(path, text);
 }
 
 async function cleanBuild(world: World): Promise<{ readonly rig: Rig; readonly built: Built }> {

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import type { Builtins } from '../../../src/engine/run/code.ts';
 import type { TaskContext, TaskResult } from '../../../src/engine/task.ts';
 import { fakeTasks } from '../../fake-task.ts';
+import type { Rig } from '../../rig.ts';
 
 export interface World {
   symbols: readonly string[];
@@ -199,8 +200,36 @@ export function madeIn(workspace: string, { sources }: World): readonly string[]
     .sort();
 }
 
-export function extraText(name: string, sources: ReadonlyMap<string, string>): string {
-  return `${sources.get(name) ?? ''}${name}\n`.slice(-20);
+/** The edits of what builds read, not of what they have made. */
+export type WorldEdit = Exclude<Edit, { readonly kind: 'forge' | 'lose' | 'forget' }>;
+
+export function editWorld(rig: Rig, world: World, edit: WorldEdit): void {
+  switch (edit.kind) {
+    case 'text':
+      source(rig, world, `in/${edit.symbol}.txt`, edit.text);
+      return;
+    case 'files':
+      source(rig, world, `in/${edit.symbol}.json`, listing(edit.files));
+      return;
+    case 'extra':
+      source(rig, world, edit.name, extraText(edit.name, world.sources));
+      return;
+    case 'remove':
+      if (world.sources.delete(edit.name)) rig.remove(edit.name);
+      return;
+    case 'world':
+      Object.assign(world, edit.change);
+      if (edit.change.symbols !== undefined) source(rig, world, UNIVERSE, JSON.stringify(world.symbols));
+      rig.write('pipeline.yaml', manifestOf(world));
+      return;
+  }
 }
 
-export { listing };
+function source(rig: Rig, world: World, path: string, text: string): void {
+  world.sources.set(path, text);
+  rig.write(path, text);
+}
+
+function extraText(name: string, sources: ReadonlyMap<string, string>): string {
+  return `${sources.get(name) ?? ''}${name}\n`.slice(-20);
+}

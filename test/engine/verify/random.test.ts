@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readLock } from '../../../src/engine/state/lockfile.ts';
 import { Rig } from '../../rig.ts';
-import type { Edit, World } from '../build/oracle.ts';
-import { edits, extraText, listing, manifestOf, newWorld, tasksOf, UNIVERSE } from '../build/oracle.ts';
+import type { Edit, WorldEdit } from '../build/oracle.ts';
+import { edits, editWorld, manifestOf, newWorld, tasksOf } from '../build/oracle.ts';
 import { DEEP, workInMemory } from '../crash/extent.ts';
 import { everything, inShort, verifyRig } from './verifying.ts';
 
@@ -15,36 +15,8 @@ const rounds = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
-function source(rig: Rig, world: World, path: string, text: string): void {
-  world.sources.set(path, text);
-  rig.write(path, text);
-}
-
-/** Forged and lost outputs are for the test itself. */
-function carryOut(rig: Rig, world: World, edit: Edit): void {
-  switch (edit.kind) {
-    case 'text':
-      source(rig, world, `in/${edit.symbol}.txt`, edit.text);
-      return;
-    case 'files':
-      source(rig, world, `in/${edit.symbol}.json`, listing(edit.files));
-      return;
-    case 'extra':
-      source(rig, world, edit.name, extraText(edit.name, world.sources));
-      return;
-    case 'remove':
-      if (world.sources.delete(edit.name)) rig.remove(edit.name);
-      return;
-    case 'world':
-      Object.assign(world, edit.change);
-      if (edit.change.symbols !== undefined) source(rig, world, UNIVERSE, JSON.stringify(world.symbols));
-      rig.write('pipeline.yaml', manifestOf(world));
-      return;
-    case 'forge':
-    case 'lose':
-    case 'forget':
-      return;
-  }
+function isOfWorld(edit: Edit): edit is WorldEdit {
+  return edit.kind !== 'forge' && edit.kind !== 'lose' && edit.kind !== 'forget';
 }
 
 describe('a verification after any build', () => {
@@ -57,7 +29,8 @@ describe('a verification after any build', () => {
         const rig = new Rig({ 'pipeline.yaml': manifestOf(world) });
         for (const [path, text] of world.sources) rig.write(path, text);
         for (const { edits: some, forged, lost } of script) {
-          for (const edit of some) carryOut(rig, world, edit);
+          // Forged and lost outputs are for the test itself.
+          for (const edit of some) if (isOfWorld(edit)) editWorld(rig, world, edit);
           const builtins = tasksOf(world);
           const built = await rig.build([], { builtins });
           // Of a path that two failed targets had one after the other, the lockfile itself calls both lines doubtful.
