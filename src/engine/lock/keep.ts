@@ -3,9 +3,8 @@
  * has, nothing is read or written. What the lines say is for `note`, how they lie on disk for `state`.
  */
 import type { BuildEvent } from '../events.ts';
-import { digestOfValue } from '../hash.ts';
 import type { Json } from '../json.ts';
-import type { Dimension, Rule } from '../manifest/model.ts';
+import type { Rule } from '../manifest/model.ts';
 import type { Session } from '../run/session.ts';
 import type { LockNote } from '../state/lock-note.ts';
 import type { ReadEntries } from '../state/lockfile.ts';
@@ -13,6 +12,7 @@ import { readLock, readLockEntries } from '../state/lockfile.ts';
 import type { LockEntry } from '../state/lockfile-lines.ts';
 import { fileNameOf, shardOf, shardsIn } from '../state/lockfile-shards.ts';
 import { inShards, readShard, removeShard, writeLock, writeShards } from '../state/lockfile-write.ts';
+import { aboutOf, spareOf } from './about.ts';
 import { isTakenIn, lockedKind } from './kinds.ts';
 import type { Known } from './note.ts';
 import { Notes } from './note.ts';
@@ -79,8 +79,9 @@ export class LockKeeper {
     const before = byTarget(read?.lines ?? []);
     // Of a target that has no lines, because there was no such target for a while, the journal may know.
     const wants = (id: string): boolean => !ended.has(id) && (!this.#note.paid || !before.has(id));
-    known.push(...knownBefore(this.#session, wants));
-    const lines = this.#merged(before, this.#notes.lines({ known, before, keeps: () => !everyReader }));
+    const earlier = knownBefore(this.#session, wants);
+    const noted = this.#notes.lines({ known: [...known, ...earlier], before, keeps: () => !everyReader });
+    const lines = this.#merged(before, noted, earlier);
     writeLock(workspace, { asOf: graph.manifest.asOf, lines, sharded: read?.sharded ?? false });
   }
 
@@ -118,18 +119,15 @@ export class LockKeeper {
       this.#writeAll(everyReader, readLockEntries(workspace));
       return;
     }
-    if (givers.length > 0) {
-      const wants = (id: string): boolean => !names.has(id) && !before.has(id) && isBeside(id);
-      for (const each of knownBefore(this.#session, wants)) {
-        known.push(each);
-        touched.add(shardOf(each.target));
-      }
-    }
+    const wants = (id: string): boolean => !names.has(id) && !before.has(id) && isBeside(id);
+    const earlier = givers.length === 0 ? [] : knownBefore(this.#session, wants);
+    for (const { target } of earlier) touched.add(shardOf(target));
+    known.push(...earlier);
     const { pinned, readers: rules } = this.#notes;
     const valued = everyReader && known.some(({ rule }) => pinned.has(rule.name));
     const readers = valued ? knownIn(this.#session, (_, rule) => rules.has(rule.name)) : [];
     const noted = this.#notes.lines({ known, before, readers, keeps: () => !everyReader });
-    const lines = this.#merged(before, noted);
+    const lines = this.#merged(before, noted, earlier);
     const shards = inShards(lines);
     writeShards(
       workspace,
@@ -139,16 +137,31 @@ export class LockKeeper {
     for (const name of shardsIn(workspace)) if (!this.#mayHold(name)) removeShard(workspace, name);
   }
 
-  /** Lines of targets of which nothing new is known stay, for as long as there may be such a target. */
-  #merged(before: Lines, noted: Lines): readonly LockEntry[] {
-    // A target that has failed keeps its lines, but for paths that another one has made its own since.
-    const taken = new Set([...noted.values()].flat().flatMap((line) => ('path' in line ? [line.path] : [])));
+  /**
+   * Lines of targets of which nothing new is known stay, for as long as there may be such a target. One path has one
+   * line: of what this pass has learnt, else of what the lockfile said, else of what the journal knows from earlier.
+   */
+  #merged(before: Lines, noted: Lines, earlier: readonly Known[]): readonly LockEntry[] {
+    const late = new Set(earlier.map(({ target }) => target));
+    const learnt = [...noted].flatMap(([target, lines]) => (late.has(target) ? [] : lines));
+    const taken = pathsOf(learnt);
     const kept = [...before].flatMap(([target, lines]) =>
       noted.has(target) || !mayStand(this.#session, target)
         ? []
         : lines.filter((line) => this.#fits(line) && !('path' in line && taken.has(line.path))),
     );
-    return [...kept, ...[...noted.values()].flat()];
+    for (const path of pathsOf(kept)) taken.add(path);
+    const known = [...late].flatMap((target) => noted.get(target) ?? []);
+    const lines = known.filter((line) => !('path' in line) || this.#isOwn(line.target, line.path, taken));
+    return [...learnt, ...kept, ...lines];
+  }
+
+  /** A rule that has had the path before may not be the one that makes it now. */
+  #isOwn(target: string, path: string, taken: Set<string>): boolean {
+    const maker = this.#session.makerOf(path);
+    if (taken.has(path) || (maker !== undefined && maker.id !== target)) return false;
+    taken.add(path);
+    return true;
   }
 
   /** The manifest may have made another kind of rule of it. */
@@ -212,6 +225,10 @@ function knownIn(session: Session, isMeant: (id: string, rule: Rule) => boolean)
   );
 }
 
+function pathsOf(lines: readonly LockEntry[]): Set<string> {
+  return new Set(lines.flatMap((line) => ('path' in line ? [line.path] : [])));
+}
+
 function byTarget(lines: readonly LockEntry[]): Lines {
   const all = new Map<string, LockEntry[]>();
   for (const line of lines) {
@@ -220,29 +237,4 @@ function byTarget(lines: readonly LockEntry[]): Lines {
     else of.push(line);
   }
   return all;
-}
-
-/** As it is noted when the lockfile may hold more values than a build of everything would leave. */
-function spareOf(about: Json): Json {
-  return [about, 'values that nobody may read'];
-}
-
-/** What decides which lines there may be, besides what is built. */
-function aboutOf({ graph: { manifest } }: Session, pinned: ReadonlySet<string>): Json {
-  const rules = [...manifest.rules.values()].map(
-    (rule): Json => [rule.name, [...rule.for], lockedKind(rule, pinned) ?? null, rule.partitions],
-  );
-  const dimensions = [...manifest.dimensions.values()].map(keysIn);
-  return digestOfValue([manifest.asOf, rules, dimensions]);
-}
-
-function keysIn(dimension: Dimension): Json {
-  switch (dimension.kind) {
-    case 'list':
-      return [dimension.name, [...dimension.keys]];
-    case 'calendar':
-      return [dimension.name, dimension.every, dimension.from, dimension.to];
-    case 'dynamic':
-      return [dimension.name, dimension.of ?? null, dimension.rule, dimension.pointer];
-  }
 }

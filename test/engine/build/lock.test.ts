@@ -67,6 +67,32 @@ describe('a build', () => {
     expect(lines(rig, 'output')).toEqual([`output two a.txt ${sha256('2\n')}`]);
   });
 
+  it('does not find the dropped line again in the journal while both targets fail', async () => {
+    const manifest = (one: string, two: string, ones: string, twos: string): string =>
+      `version: 1\nrules:\n  one: { out: { text: ${one} }, run: "${ones}" }\n  two: { out: { text: ${two} }, run: "${twos}" }\n  more: { out: { text: c.txt }, run: "${twos} && echo 3 > \${out.text}" }\n`;
+    const write = (text: string): string => `echo ${text} > \${out.text}`;
+    const rig = new Rig({ 'pipeline.yaml': manifest('a.txt', 'b.txt', write('1'), write('2')) });
+    await rig.build();
+    // Two takes the path of one, which fails: the line of one goes, its record stays in the journal.
+    rig.edit('pipeline.yaml', () => manifest('b.txt', 'a.txt', 'exit 1', write('4')));
+    await rig.build();
+    expect(lines(rig, ' one ')).toEqual([]);
+    // Then both fail, and something else has run.
+    for (const [one, two] of [
+      ['b.txt', 'a.txt'],
+      ['d.txt', 'e.txt'],
+    ] as const) {
+      rig.edit('pipeline.yaml', () =>
+        manifest(one, two, 'exit 1', 'exit 2').replace('exit 2 &&', `echo ${one} &&`),
+      );
+      await rig.build();
+      expect(lines(rig, 'output')).toEqual([
+        `output more c.txt ${sha256('3\n')}`,
+        `output two a.txt ${sha256('4\n')}`,
+      ]);
+    }
+  });
+
   it('leaves the file alone when nothing has run, and when what was asked again is as it was', async () => {
     const { rig } = market();
     await rig.build();
