@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +12,10 @@ import {
   sha256File,
   sha256FileSync,
 } from '../../src/engine/hash.ts';
-import { put, rejection, scratch } from './state/scratch.ts';
+import { put, putPipe, rejection, scratch } from './state/scratch.ts';
+
+/** Of this process, where the system shows them as files. */
+const OPEN_FILES = '/proc/self/fd';
 
 const KINDS: readonly PartKind[] = ['task', 'code', 'param', 'input', 'output', 'failed'];
 
@@ -114,7 +119,7 @@ describe('an explanation', () => {
       ['input', 'text in/a.txt', 'd1'],
       ['input', 'text in/b.txt', 'd3'],
     ];
-    expect(explain(was, is)).toEqual([
+    expect(explain(was, is)).toStrictEqual([
       { kind: 'code', name: 'code', was: 'aa', is: 'bb' },
       { kind: 'param', name: 'new', is: '2' },
       { kind: 'input', name: 'text in/b.txt', was: 'd2', is: 'd3' },
@@ -169,6 +174,26 @@ describe('the digest of a file', () => {
       expect(await sha256File(file)).toBe(sha256(bytes));
     });
   }
+
+  it('is that of all its bytes where they come in pieces', () => {
+    const pipe = join(scratch(), 'pipe');
+    putPipe(pipe);
+    const writer = spawn('/bin/sh', [
+      '-c',
+      'exec 3>"$1"; printf abc >&3; sleep 0.2; printf def >&3',
+      'sh',
+      pipe,
+    ]);
+    expect(sha256FileSync(pipe)).toBe(sha256('abcdef'));
+    writer.kill();
+  });
+
+  it.skipIf(!existsSync(OPEN_FILES))('leaves no file open', () => {
+    const file = join(scratch({ file: 'x' }), 'file');
+    const before = readdirSync(OPEN_FILES).length;
+    for (let times = 0; times < 50; times++) sha256FileSync(file);
+    expect(readdirSync(OPEN_FILES).length).toBeLessThan(before + 50);
+  });
 
   it('is SHA-256 as published', () => {
     expect(sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
