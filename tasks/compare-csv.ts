@@ -1,16 +1,15 @@
 /** Where two CSV files begin to differ, cell by cell: read side by side, and no further than it takes. */
 import { createReadStream } from 'node:fs';
 import { parse } from 'csv-parse';
-import type { DifferingRow, FileDifference } from './compare-rows.ts';
+import type { DifferingRow, FileDifference, Sides } from './compare-rows.ts';
 import { MOST_ROWS, messageOf } from './compare-rows.ts';
 
 type Cells = readonly string[];
-type Side = 'in place' | 'made again';
 
 /** The caller knows that their bytes differ. */
-export async function compareCsv(inPlace: string, rebuilt: string): Promise<FileDifference> {
+export async function compareCsv(inPlace: string, rebuilt: string, sides: Sides): Promise<FileDifference> {
   const rows: DifferingRow[] = [];
-  const [old, made] = [recordsOf(inPlace, 'in place'), recordsOf(rebuilt, 'made again')];
+  const [old, made] = [recordsOf(inPlace, sides.old), recordsOf(rebuilt, sides.made)];
   try {
     let header: Cells = [];
     for (let row = 0; rows.length < MOST_ROWS; row++) {
@@ -31,7 +30,7 @@ export async function compareCsv(inPlace: string, rebuilt: string): Promise<File
 
 class Unreadable extends Error {}
 
-async function* recordsOf(path: string, side: Side): AsyncGenerator<Cells, undefined> {
+async function* recordsOf(path: string, side: string): AsyncGenerator<Cells, undefined> {
   const file = createReadStream(path);
   const parser = file.pipe(parse({ bom: true, relax_column_count: true }));
   file.on('error', (thrown) => parser.destroy(thrown));

@@ -2,7 +2,7 @@
  * Whether two Parquet files whose bytes differ hold the same values, and else the first rows that differ. Rows are told
  * apart by where they stand. Whatever cannot be read is said, not thrown.
  */
-import type { DifferingRow, FileDifference } from './compare-rows.ts';
+import type { DifferingRow, FileDifference, Sides } from './compare-rows.ts';
 import { MOST_ROWS, messageOf } from './compare-rows.ts';
 import type { Session } from './lib/duckdb.ts';
 import { withDuckDB } from './lib/duckdb.ts';
@@ -17,14 +17,15 @@ const PLACE = 'file_row_number';
 export async function compareParquet(
   inPlace: string,
   rebuilt: string,
+  sides: Sides,
   signal: AbortSignal,
 ): Promise<FileDifference> {
   return withDuckDB(signal, async (session) => {
-    const old = await columnsOf(session, inPlace, 'in place');
+    const old = await columnsOf(session, inPlace, sides.old);
     if (typeof old === 'string') return { summary: old, rows: [] };
-    const made = await columnsOf(session, rebuilt, 'made again');
+    const made = await columnsOf(session, rebuilt, sides.made);
     if (typeof made === 'string') return { summary: made, rows: [] };
-    const shape = differingShape(old, made);
+    const shape = differingShape(old, made, sides);
     if (shape !== undefined) return { summary: shape, sameValues: false, rows: [] };
     try {
       return await compareRows(session, [...old.keys()], [inPlace, rebuilt]);
@@ -47,7 +48,7 @@ async function columnsOf(session: Session, path: string, side: string): Promise<
   }
 }
 
-function differingShape(old: Columns, made: Columns): string | undefined {
+function differingShape(old: Columns, made: Columns, sides: Sides): string | undefined {
   const spelt = (columns: Columns): string =>
     [...columns].map(([name, type]) => `${name} ${type}`).join(', ');
   if (spelt(old) === spelt(made)) return undefined;
@@ -55,9 +56,11 @@ function differingShape(old: Columns, made: Columns): string | undefined {
   const gone = [...old.keys()].filter((name) => !made.has(name));
   const come = [...made.keys()].filter((name) => !old.has(name));
   const changes = [
-    ...(gone.length > 0 ? [`only in place: ${gone.join(', ')}`] : []),
-    ...(come.length > 0 ? [`only made again: ${come.join(', ')}`] : []),
-    ...(retyped ? [`${retyped[0]} is ${retyped[1]} in place and ${made.get(retyped[0])} made again`] : []),
+    ...(gone.length > 0 ? [`only ${sides.old}: ${gone.join(', ')}`] : []),
+    ...(come.length > 0 ? [`only ${sides.made}: ${come.join(', ')}`] : []),
+    ...(retyped
+      ? [`${retyped[0]} is ${retyped[1]} ${sides.old} and ${made.get(retyped[0])} ${sides.made}`]
+      : []),
   ];
   return `the columns differ (${changes.length > 0 ? changes.join('; ') : 'in their order'})`;
 }

@@ -20,6 +20,15 @@ export interface DifferingRow {
   }[];
 }
 
+/** What the two are called in sentences. */
+export interface Sides {
+  readonly old: string;
+  readonly made: string;
+}
+
+/** Of what was made again to be held against what is there. */
+export const IN_PLACE: Sides = { old: 'in place', made: 'made again' };
+
 /** So many rows are shown: they are to give an idea, not a diff. */
 export const MOST_ROWS = 3;
 

@@ -8,25 +8,27 @@ import { extname, join } from 'node:path';
 import { byCodeUnit, sha256File } from '../src/engine/task.ts';
 import { compareCsv } from './compare-csv.ts';
 import { compareParquet } from './compare-parquet.ts';
-import type { FileDifference } from './compare-rows.ts';
+import type { FileDifference, Sides } from './compare-rows.ts';
+import { IN_PLACE } from './compare-rows.ts';
 
 /** Undefined: they do not differ. Rejects as `fs` does where one of them is not there. */
 export async function compareFiles(
   inPlace: string,
   rebuilt: string,
   signal: AbortSignal,
+  sides: Sides = IN_PLACE,
 ): Promise<FileDifference | undefined> {
   const [old, made] = [await stat(inPlace), await stat(rebuilt)];
   if (old.isDirectory() !== made.isDirectory())
     return { summary: 'one of them is a folder, the other one a file', rows: [] };
-  if (old.isDirectory()) return compareFolders(inPlace, rebuilt, signal);
+  if (old.isDirectory()) return compareFolders(inPlace, rebuilt, signal, sides);
   const at = await firstDifference(inPlace, rebuilt, signal);
   if (at === undefined) return undefined;
   switch (extname(inPlace).toLowerCase()) {
     case '.parquet':
-      return compareParquet(inPlace, rebuilt, signal);
+      return compareParquet(inPlace, rebuilt, sides, signal);
     case '.csv':
-      return compareCsv(inPlace, rebuilt);
+      return compareCsv(inPlace, rebuilt, sides);
     default:
       return { summary: `they differ from ${at} on`, rows: [] };
   }
@@ -38,6 +40,7 @@ async function compareFolders(
   inPlace: string,
   rebuilt: string,
   signal: AbortSignal,
+  sides: Sides,
 ): Promise<FileDifference | undefined> {
   const [old, made] = [new Set(await filesIn(inPlace)), new Set(await filesIn(rebuilt))];
   const both: string[] = [];
@@ -51,18 +54,20 @@ async function compareFolders(
   const parts = [
     listed('differing', both),
     listed(
-      'only in place',
+      `only ${sides.old}`,
       [...old].filter((name) => !made.has(name)),
     ),
     listed(
-      'only made again',
+      `only ${sides.made}`,
       [...made].filter((name) => !old.has(name)),
     ),
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return undefined;
   const [first] = both;
   const within =
-    first === undefined ? undefined : await compareFiles(join(inPlace, first), join(rebuilt, first), signal);
+    first === undefined
+      ? undefined
+      : await compareFiles(join(inPlace, first), join(rebuilt, first), signal, sides);
   const more = within === undefined ? '' : `; in ${first}: ${within.summary}`;
   return { summary: `${parts.join(', ')}${more}`, rows: within?.rows ?? [] };
 }

@@ -1,7 +1,7 @@
 /** `pipeline build`: request → engine → listeners → exit code. With `-n`, the dry plan instead. */
-import { builtins } from '../compose.ts';
+import { builtins, loadCompare } from '../compose.ts';
 import { build as buildWorkspace } from '../engine/build.ts';
-import type { LockDifference } from '../engine/events.ts';
+import type { ContentDifference, LockDifference } from '../engine/events.ts';
 import type { Span } from '../engine/task.ts';
 import { createGithub } from '../ui/github.ts';
 import type { Reporter } from '../ui/listener.ts';
@@ -47,6 +47,7 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
       ...opened,
       ...options,
       lock,
+      compare: (locked, is) => compareContents(locked, is, io.signal),
       jobs: options.jobs ?? Number.POSITIVE_INFINITY,
       builtins: builtins(),
       holder: `process ${process.pid}, build ${options.selectors.join(' ')}`.trim(),
@@ -80,6 +81,26 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
   } finally {
     await reporter.close();
   }
+}
+
+const SIDES = { old: 'as locked', made: 'as built' };
+
+async function compareContents(
+  locked: string,
+  is: string,
+  signal: AbortSignal,
+): Promise<ContentDifference | undefined> {
+  const { compareFiles } = await loadCompare();
+  const found = await compareFiles(locked, is, signal, SIDES);
+  return (
+    found && {
+      summary: found.summary,
+      rows: found.rows.map(({ row, cells }) => ({
+        row,
+        cells: cells.map(({ column, inPlace, rebuilt }) => ({ column, locked: inPlace, is: rebuilt })),
+      })),
+    }
+  );
 }
 
 /** With --json it stands in the last event. */

@@ -8,6 +8,8 @@ import type { Listener, LockDifference, Outcome } from './events.ts';
 import { keepHistory } from './history/keep.ts';
 import { withMade } from './lineage/made.ts';
 import { attendLock } from './lock/attend.ts';
+import type { CompareContents } from './lock/differing.ts';
+import { withContents } from './lock/differing.ts';
 import { formatInstant } from './manifest/instant.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
@@ -48,6 +50,8 @@ export interface BuildRequest {
   readonly now: number;
   /** Come to what this says, and ask for no more than that takes. Default: what comes out is written to the lockfile. */
   readonly lock?: Lock | undefined;
+  /** Of a locked build: how contents differ that should be the same. Default: that they do is all that is told. */
+  readonly compare?: CompareContents | undefined;
   /** Before the second try of a target; doubled each time. Default: a second. */
   readonly retryWaitMs?: number;
   /** Ends of targets tell what they were made of (`made`): for listeners that ask for it. */
@@ -138,7 +142,12 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const runId = repairLatest(session, emit);
     const { failed, blocked } = counts.value;
     const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;
-    const differing = attendant.close(whole && failed + blocked === 0);
+    const differs = attendant.close(whole && failed + blocked === 0);
+    const { compare } = request;
+    const differing =
+      differs === undefined || differs.length === 0 || compare === undefined || signal.aborted
+        ? differs
+        : await withContents(differs, compare, { memo: state.memo, state });
     told({
       type: 'build-finished',
       asOf: formatInstant(manifest.asOf),

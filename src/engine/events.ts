@@ -88,6 +88,23 @@ export interface LockDifference {
   readonly locked: string | null;
   /** SHA-256 of what is there now; null: the target has no such output. */
   readonly is: string | null;
+  /** How the two contents differ, where the locked one is still kept and both are of a format whose rows can be told. */
+  readonly difference?: ContentDifference;
+}
+
+/** How two contents of a file differ. */
+export interface ContentDifference {
+  /** One sentence, without a full stop. */
+  readonly summary: string;
+  /** The first that differ; `row` from 1, 0 is the header. Of each only the cells that differ; null: none there. */
+  readonly rows: readonly {
+    readonly row: number;
+    readonly cells: readonly {
+      readonly column: string;
+      readonly locked: string | null;
+      readonly is: string | null;
+    }[];
+  }[];
 }
 
 export type BuildEvent =

@@ -4,6 +4,7 @@
  */
 import type { Failure } from '../engine/events.ts';
 import { formatCount } from './amounts.ts';
+import { differingRows } from './differing-rows.ts';
 import { printable, printableLines } from './printable.ts';
 import type { Style } from './style.ts';
 import { styleFor } from './style.ts';
@@ -47,7 +48,6 @@ export interface VerifyTableOptions {
 }
 
 const MOST = 50;
-const MOST_CELLS = 4;
 /** Enough to tell two contents apart, and to find the line. */
 const DIGITS = 12;
 const COLUMNS = ['target', 'path', 'locked', 'in place', 'made again'].map((title) => ({ title }));
@@ -94,21 +94,14 @@ function shown(digest: string | null, locked: string | null, none: string): stri
 function detailsOf({ path, remark, difference }: ShownFinding, style: Style): readonly string[] {
   const said = [...(remark === undefined ? [] : [remark]), ...(difference ? [difference.summary] : [])];
   if (said.length === 0) return [];
-  const rows = (difference?.rows ?? []).flatMap(({ row, cells }) => {
-    const rest = cells.length > MOST_CELLS ? [`      and ${cells.length - MOST_CELLS} more columns`] : [];
-    const each = cells
-      .slice(0, MOST_CELLS)
-      .map(
-        ({ column, inPlace, rebuilt }) =>
-          `      ${printable(column)}: ${value(inPlace)} in place, ${value(rebuilt)} made again`,
-      );
-    return [`    ${row === 0 ? 'header' : `row ${formatCount(row)}`}`, ...each, ...rest];
-  });
-  return [`${style.bold(printable(path))}: ${said.map(printable).join('; ')}`, ...rows];
-}
-
-function value(text: string | null): string {
-  return text === null ? 'nothing' : printable(text === '' ? '""' : text);
+  const rows = (difference?.rows ?? []).map(({ row, cells }) => ({
+    row,
+    cells: cells.map(({ column, inPlace, rebuilt }) => ({ column, values: [inPlace, rebuilt] as const })),
+  }));
+  return [
+    `${style.bold(printable(path))}: ${said.map(printable).join('; ')}`,
+    ...differingRows(rows, ['in place', 'made again']),
+  ];
 }
 
 function failureLines(

@@ -74,6 +74,56 @@ describe('build --locked', () => {
     ]);
   });
 
+  it('says in which rows a file differs from the locked one that it has replaced', async () => {
+    const rig = workspace(
+      'version: 1\nrules:\n  rows: { in: { text: in.csv }, out: { rows: rows.csv }, run: "cat ${in.text} > ${out.rows}" }\n',
+    );
+    rig.write('in.csv', 'n,text\n1,one\n2,two\n');
+    await pipeline(rig, ['build', '-q']);
+    const locked = sha256(rig.read('rows.csv'));
+    rig.write('in.csv', 'n,text\n1,one\n2,twelve\n3,three\n');
+    const is = sha256(rig.read('in.csv'));
+    expect(await pipeline(rig, ['build', '--locked', '-q'])).toEqual({
+      code: 3,
+      out: [
+        '1 file differs from pipeline.lock',
+        'target  path      locked        is',
+        `rows    rows.csv  ${locked.slice(0, 12)}  ${is.slice(0, 12)}`,
+        '',
+        'rows.csv: 2 rows differ',
+        '    row 2',
+        '      text: two as locked, twelve as built',
+        '    row 3',
+        '      n: nothing as locked, 3 as built',
+        '      text: nothing as locked, three as built',
+        '',
+      ].join('\n'),
+      err: '',
+    });
+    const { out } = await pipeline(rig, ['build', '--locked', '-q', '--json']);
+    expect(lines(out).at(-1)?.['differing']).toEqual([
+      {
+        target: 'rows',
+        path: 'rows.csv',
+        locked,
+        is,
+        difference: {
+          summary: '2 rows differ',
+          rows: [
+            { row: 2, cells: [{ column: 'text', locked: 'two', is: 'twelve' }] },
+            {
+              row: 3,
+              cells: [
+                { column: 'n', locked: null, is: '3' },
+                { column: 'text', locked: null, is: 'three' },
+              ],
+            },
+          ],
+        },
+      },
+    ]);
+  });
+
   it('exits 1 when a target fails as well', async () => {
     const rig = workspace(
       `${MANIFEST}  bad: { in: { text: in.txt }, out: { text: bad.txt }, run: "cp \${in.text} \${out.text}" }\n`,
