@@ -21,10 +21,14 @@ export function lockFor(workspace: string, { asOf }: Common, refresh: boolean, n
       `--as-of ${asOf} contradicts --locked: ${LOCKFILE} says ${locked}`,
       'leave out --as-of',
     );
-  if (lock.asOf > now)
-    throw new UsageError(
-      `${LOCKFILE} says as-of ${locked}, which lies in the future`,
-      'set the clock of this machine, or take a lockfile that was built in the past',
-    );
-  return lock;
+  return notOfTheFuture(lock, now);
+}
+
+/** Of what has not happened yet nothing can be built, and nothing proved. `now`: epoch milliseconds. */
+export function notOfTheFuture(lock: Lock, now: number): Lock {
+  if (lock.asOf <= now) return lock;
+  throw new UsageError(
+    `${LOCKFILE} says as-of ${formatInstant(lock.asOf)}, which lies in the future`,
+    'set the clock of this machine, or take a lockfile that was built in the past',
+  );
 }

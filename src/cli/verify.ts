@@ -16,6 +16,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { EXIT, worst } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { complain, errTerminal, outTerminal, printJson, remark } from './io.ts';
+import { notOfTheFuture } from './locked.ts';
 import type { Common } from './workspace.ts';
 import { enterWorkspace, openWorkspace, printDiagnostics } from './workspace.ts';
 
@@ -113,12 +114,12 @@ function lockIn(workspace: string, { asOf }: Common, now: number): Lock {
       `--as-of ${asOf} contradicts ${LOCKFILE}, which says ${formatInstant(lock.asOf)}`,
       'leave out --as-of',
     );
-  return lock;
+  return notOfTheFuture(lock, now);
 }
 
 function parseSample(text: string): number {
   const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count >= 1) return count;
   throw new UsageError(
     `--sample ${text} is no number of targets`,
     'give a whole number from 1, e.g. --sample 10',

@@ -45,6 +45,8 @@ interface Job extends Wanted {
 
 export default defineTask({
   version: 1,
+  // The locked file may have been kept.
+  offline: true,
   params: paramsSchema,
   async run(ctx) {
     const read = jobOf(ctx);
@@ -103,7 +105,11 @@ async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> 
   const revision =
     job.locked === undefined
       ? undefined
-      : await revisionOf(resolve(ctx.workspace, job.shown), job.locked, ctx.signal);
+      : await revisionOf(resolve(ctx.workspace, job.shown), job.locked, ctx.signal, (other) =>
+          ctx.warn(
+            `${fromWorkspace(ctx.workspace, other.path)} has the SHA-256 ${other.sha256}: it was damaged`,
+          ),
+        );
   if (revision !== undefined) {
     await linkOrCopy(revision, path);
     ctx.log(`adopted ${basename(revision)}: its SHA-256 is the locked one`);
@@ -111,6 +117,7 @@ async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> 
       ctx.log(`kept what was in place as ${basename(await keepRevision(old, ctx.signal))}`);
     return undefined;
   }
+  if (ctx.offline) return { failed: offline(ctx, job) };
   // The sidecar may be older than the ZIP: of another length than the listed one, the file is not the listed one.
   const isThere = (sha256: string): boolean => old?.sha256 === sha256 && old.size === job.entry.size;
   const got = await fetchZip(ctx, job, isThere);
@@ -127,6 +134,15 @@ async function bring(ctx: Context, job: Job, path: string): Promise<TaskResult> 
   if (got.kind === 'fetched') moveFile(got.path, path);
   clearPlace(job.place);
   return { origins: { zip: [originOf(job, got)] } };
+}
+
+function offline({ target }: Context, { shown, locked }: Job): TaskFailure {
+  const kept = locked === undefined ? '' : `, and no kept file has the locked SHA-256 ${locked}`;
+  return {
+    code: 'offline',
+    message: `${target}: ${shown} must be asked for, which --offline forbids${kept}`,
+    hint: 'build once without --offline',
+  };
 }
 
 function originOf({ entry }: Job, { kind, url, sha256 }: Exclude<Fetched, { kind: 'failed' }>): Origin {

@@ -46,15 +46,17 @@ export async function keepRevision(old: InPlace, signal: AbortSignal): Promise<s
   return path;
 }
 
-/** A file that was kept earlier, with just this SHA-256, of the one called `path`. */
+/** A file that was kept earlier, with just this SHA-256, of the one called `path`. `tell`: of one with other bytes. */
 export async function revisionOf(
   path: string,
   sha256: string,
   signal: AbortSignal,
+  tell: (other: InPlace) => void,
 ): Promise<string | undefined> {
   for (const revision of revisionPaths(path, sha256)) {
     const kept = await inPlace(revision, signal);
     if (kept?.sha256 === sha256) return kept.path;
+    if (kept !== undefined) tell(kept);
   }
   return undefined;
 }

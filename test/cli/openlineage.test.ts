@@ -142,6 +142,21 @@ describe('build --openlineage FILE', () => {
     expect(rig.read('events.jsonl')).toHaveLength(1_500);
   });
 
+  it.each(['pipeline.lock', './pipeline.yaml', '.pipeline/journal', 'pipeline.lock.d/one'])(
+    'refuses %s, which is the build’s own',
+    async (name) => {
+      const rig = new Rig(FILES);
+      await build(rig, 'events.jsonl');
+      const before = rig.files('.');
+      const { code, err } = await build(rig, rig.path(name));
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: `error: --openlineage ${rig.path(name)}: this file is the build's own\n  = name another file, e.g. events.ndjson\n`,
+      });
+      expect(rig.files('.')).toEqual(before);
+    },
+  );
+
   it('is a usage error where there is no such folder, and nothing is built', async () => {
     const rig = new Rig(FILES);
     const { code, err } = await build(rig, 'no/such/events.jsonl');

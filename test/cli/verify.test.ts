@@ -176,6 +176,10 @@ nothing can be said of these, since what they are made of is missing, differs or
       'error: --sample 0 is no number of targets\n  = give a whole number from 1, e.g. --sample 10\n',
     ],
     [
+      ['verify', '--sample', '0x10'],
+      'error: --sample 0x10 is no number of targets\n  = give a whole number from 1, e.g. --sample 10\n',
+    ],
+    [
       ['verify', 'rows/c'],
       'error: selector "rows/c": "c" is no key of dimension "symbol"\n  = its keys: a, b\n\n1 error\n',
     ],
@@ -184,6 +188,26 @@ nothing can be said of these, since what they are made of is missing, differs or
     const { code, err, out } = await cli(['-C', rig.dir, ...args]);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toBe(message);
+  });
+
+  it('of a sample is not content with a lockfile that has lost its lines', async () => {
+    const rig = await built();
+    rig.edit('pipeline.lock', (text) => text.split('\n').slice(0, 2).join('\n').concat('\n'));
+    for (const selector of [[], ['rows/a']]) {
+      const { code, out } = await cli(['-C', rig.dir, 'verify', '--sample', '1', ...selector]);
+      expect(code).toBe(3);
+      expect(out).toContain('rows/a  rows/a.csv  no line');
+    }
+  });
+
+  it('refuses a lockfile of the future', async () => {
+    const rig = await built();
+    rig.edit('pipeline.lock', (text) => text.replace('as-of 2024', 'as-of 2924'));
+    expect(await cli(['-C', rig.dir, 'verify'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: pipeline.lock says as-of 2924-03-31T23:59:00Z, which lies in the future\n  = set the clock of this machine, or take a lockfile that was built in the past\n',
+    });
   });
 
   it('needs a lockfile that can be read', async () => {

@@ -11,6 +11,7 @@ import { removeTree } from '../state/files.ts';
 import { TargetLog } from '../state/target-logs.ts';
 import type { Task, TaskContext, TaskDone, TaskFailure, TaskResult } from '../task.ts';
 import type { RunPlan } from './decide.ts';
+import { noRoom } from './output-trouble.ts';
 import { paramsOf } from './parts.ts';
 import type { OutputPlace } from './places.ts';
 import { renderRecipe } from './recipe.ts';
@@ -214,6 +215,8 @@ function caught(thrown: unknown, request: AttemptRequest, limit: AbortSignal | u
       again: true,
     };
   }
+  const full = noRoom(id, thrown);
+  if (full !== undefined) return { kind: 'failed', failure: full, again: true };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return {
     kind: 'failed',

@@ -29,6 +29,13 @@ export function diskTrouble(target: string, thrown: unknown): Failure | undefine
   };
 }
 
+/** Of what a task has thrown: a disk without room is nobody's bug, whichever file it was. */
+export function noRoom(target: string, thrown: unknown): Failure | undefined {
+  return ['ENOSPC', 'EDQUOT', 'EROFS'].includes(errorCode(thrown) ?? '')
+    ? diskTrouble(target, thrown)
+    : undefined;
+}
+
 /** Undefined: the task wrote what the rule declares. */
 export function wrongShape({ name, path, temporary, directory }: OutputPlace): string | undefined {
   const stat = statSync(temporary, { throwIfNoEntry: false });

@@ -116,8 +116,9 @@ export function heldByLock(
   });
   if (wrong.length === 0)
     return { kind: 'settle', settled: { state: 'fresh', record, elided: false, reasons: [] } };
-  // Its files are not missed until somebody needs them; what they hold is known.
-  if (rule.intermediate && !session.demanded.has(target.index) && !session.givesKeys(rule))
+  // Its files are not missed until somebody needs them; what they hold is known. Other bytes in their place are wrong.
+  const areGone = outputs.every(({ path, digest }) => [digest, undefined].includes(memo.digest(path)));
+  if (areGone && rule.intermediate && !session.demanded.has(target.index) && !session.givesKeys(rule))
     return { kind: 'settle', settled: { state: 'fresh', record, elided: true, reasons: [] } };
   return { kind: 'run', reasons: now.sure.length > 0 ? now.sure : wrong };
 }

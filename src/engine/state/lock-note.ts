@@ -4,11 +4,14 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { flush, isMissing, replaceFile } from './files.ts';
+import { LockfileError } from './lockfile.ts';
 import { LOCK_FOLDER, LOCKFILE, partialOf } from './lockfile-shards.ts';
 import type { StatMemo } from './memo.ts';
+import { Unreadable } from './memo.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
 export class LockNote {
@@ -52,7 +55,16 @@ export class LockNote {
   }
 
   #now(about: Json): string {
-    const files = [LOCKFILE, LOCK_FOLDER].map((path) => this.#memo.digest(path) ?? null);
+    const files = [LOCKFILE, LOCK_FOLDER].map((path) => this.#digestOf(path));
     return `${digestOfValue([...files, about])}\n`;
+  }
+
+  #digestOf(path: string): Digest | null {
+    try {
+      return this.#memo.digest(path) ?? null;
+    } catch (thrown) {
+      if (!(thrown instanceof Unreadable)) throw thrown;
+      throw new LockfileError(`${thrown.message}: make it readable for this user`, { cause: thrown });
+    }
   }
 }

@@ -56,12 +56,16 @@ export interface ReadEntries {
   readonly remarks: readonly string[];
 }
 
+const NO_SHARDS = `${LOCKFILE}: it says that its lines lie in ${LOCK_FOLDER}, and there are none: put that folder back as it was committed, or remove ${LOCKFILE} and build`;
+
 export function readLockEntries(workspace: string): ReadEntries | undefined {
   const problems: string[] = [];
   const head = readPart(workspace, LOCKFILE, problems);
   const lines = [...(head?.lines ?? [])];
   if (head?.sharded) {
-    for (const name of shardsIn(workspace))
+    const names = shardsIn(workspace);
+    if (names.length === 0) problems.push(NO_SHARDS);
+    for (const name of names)
       lines.push(...(readPart(workspace, `${LOCK_FOLDER}/${name}`, problems)?.lines ?? []));
   }
   if (problems.length > 0) throw new LockfileError(problems.slice(0, 5).join('\n'));

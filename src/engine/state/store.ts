@@ -184,9 +184,14 @@ function guarded<T>(held: string, act: () => T): T | undefined {
   }
 }
 
-/** Of a file that lies there itself. */
+/** Of a file that lies there itself. What this user may not look at is none. */
 function fileAt(path: string): Stats | undefined {
-  const stat = entryAt(path);
+  let stat: Stats | undefined;
+  try {
+    stat = entryAt(path);
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'EACCES') throw thrown;
+  }
   return stat?.isFile() === true ? stat : undefined;
 }
 

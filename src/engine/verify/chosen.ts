@@ -32,6 +32,8 @@ export function chosen({ graph, lock, roots, selected, sample }: Choosing): Root
       : new Roots([...roots.wanted, ...wanted(named.filter(({ rule }) => !rule.default))]);
   }
   const among = selected ? named.filter((each) => isAmong(graph, roots.wanted, each)) : named;
+  // A lockfile that has lost its lines must not pass for one that was proved.
+  if (among.length === 0) return roots;
   return new Roots(wanted(sampled(among, lock, sample)));
 }
 

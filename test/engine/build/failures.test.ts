@@ -291,4 +291,21 @@ describe('shell recipes and modules that go wrong', () => {
     const { readdirSync } = await import('node:fs');
     expect(readdirSync(rig.path('.pipeline/tmp'))).toEqual([]);
   });
+
+  it('is trouble with the disk, and no bug, where that has no room for what the task writes', async () => {
+    const full = (): never => {
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    };
+    const rig = new Rig(
+      { 'pipeline.yaml': 'version: 1\nrules:\n  one: { out: { text: one.txt }, task: full }\n' },
+      { builtins: fakeTasks({ full }) },
+    );
+    expect((await rig.build()).failures).toEqual({
+      one: {
+        code: 'cannot-write',
+        message: 'one: its outputs cannot be written: ENOSPC: no space left on device, write',
+        hint: 'the disk is full: free some space and build again',
+      },
+    });
+  });
 });

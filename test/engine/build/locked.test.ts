@@ -51,6 +51,24 @@ describe('a locked build of another checkout', () => {
     expect(built(there)).toEqual(built(here.rig));
   });
 
+  it('lets nothing stand that has other bytes than the locked ones, though nobody would miss it', async () => {
+    const manifest = MANIFEST.replace('task: archive\n', 'task: archive\n    intermediate: true\n');
+    const { rig, world } = await builtOnce(manifest);
+    rig.remove('raw/b/2024-01.zip');
+    expect((await rig.build([], { locked: true })).ran).toEqual([]);
+    rig.write('raw/a/2024-01.zip', 'damaged');
+    const { outcomes, failures, differing } = await rig.build([], { locked: true });
+    expect([outcomes['archive/a/2024-01'], failures, differing]).toEqual(['restored', {}, []]);
+    expect(rig.has('raw/a/2024-01.zip')).toBe(false);
+    // In another checkout nothing is known but the lockfile.
+    const there = clone({ rig, world });
+    there.write('raw/a/2024-01.zip', 'damaged');
+    world.asked.length = 0;
+    expect((await there.build([], { locked: true })).differing).toEqual([]);
+    expect(there.read('raw/a/2024-01.zip')).toBe('january of a');
+    expect(isAsked({ rig, world })).toEqual(SOURCES);
+  });
+
   it('keeps keys in the order in which they were given', async () => {
     const manifest = MANIFEST.replace(
       '\n  file: {',

@@ -1,5 +1,5 @@
 /** The lockfile as text and as files: what is read is what was written, and what is no lockfile is said by line. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -314,6 +314,15 @@ describe('a lockfile of many lines', () => {
       false,
       AS_OF + 60_000,
     ]);
+  });
+
+  it('is no lockfile without its shards', () => {
+    const folder = scratch();
+    writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
+    rmSync(join(folder, 'pipeline.lock.d'), { recursive: true });
+    expect(messageOf(() => readLock(folder))).toBe(
+      'pipeline.lock: it says that its lines lie in pipeline.lock.d, and there are none: put that folder back as it was committed, or remove pipeline.lock and build',
+    );
   });
 
   it('names the shard whose line cannot be read', () => {

@@ -69,7 +69,26 @@ describe('an archive that a lockfile names', () => {
   it('is not taken from a file that only bears the name of the revision', async () => {
     put(REVISION, OTHER);
     const { url } = await serve(files(REPUBLISHED));
-    const { failed } = await fetchFrom(url, { workspace, expected: EXPECTED });
+    const { failed, ctx } = await fetchFrom(url, { workspace, expected: EXPECTED });
     expect(failed?.code).toBe('source-gone');
+    expect(ctx.warnings).toEqual([`${REVISION} has the SHA-256 ${sha256(OTHER)}: it was damaged`]);
+  });
+
+  it('is taken from the revisions offline as well, and else said to be wanting', async () => {
+    put(REVISION, ZIP);
+    const { failed, path } = await fetchFrom('http://127.0.0.1:1', {
+      workspace,
+      expected: EXPECTED,
+      offline: true,
+    });
+    expect(failed).toBeUndefined();
+    expect(readFileSync(path).equals(ZIP)).toBe(true);
+    put(REVISION, OTHER);
+    const none = await fetchFrom('http://127.0.0.1:1', { workspace, expected: EXPECTED, offline: true });
+    expect(none.failed).toEqual({
+      code: 'offline',
+      message: `archive/BTCUSDT/2020-01: ${FINAL} must be asked for, which --offline forbids, and no kept file has the locked SHA-256 ${EXPECTED.zip}`,
+      hint: 'build once without --offline',
+    });
   });
 });
