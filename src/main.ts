@@ -9,15 +9,35 @@ import { projectFolder } from './compose.ts';
 const abort = new AbortController();
 const readerGone = new AbortController();
 let lost = false;
-/** Not SIGHUP: to listen would undo what `nohup` has asked for. */
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+let over = false;
+const running = new Set<string>();
+/** Node itself undoes what `nohup` has asked for, so that there is nothing to be lost by hearing SIGHUP. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** The first signal asks everything to end cleanly; the second ends the process as if nobody listened. */
 function onSignal(name: NodeJS.Signals): void {
+  listenNoMore();
   abort.abort(new Error(`interrupted by ${name}`));
-  for (const each of SIGNALS) process.removeAllListeners(each);
+}
+function listenNoMore(): void {
+  for (const each of SIGNALS) process.off(each, onSignal);
 }
 for (const each of SIGNALS) process.on(each, onSignal);
+
+// A task may end the process under our hands, or leave it nothing to wait for.
+process.on('exit', () => {
+  if (over) return;
+  process.exitCode = EXIT.failed;
+  const which = [...running].slice(0, 3).join(', ');
+  const [what, hint] =
+    which === ''
+      ? ['the process was ended early', 'this is a bug: please report it']
+      : [
+          `the process was ended while ${which} ran`,
+          'a task must end by returning: it may neither call `process.exit` nor wait for what never comes',
+        ];
+  process.stderr.write(`error: ${what}\n  = ${hint}\n`);
+});
 
 // A reader that has seen enough (`pipeline status | head`) is no error; results that got lost are one.
 process.stdout.on('error', (thrown: NodeJS.ErrnoException) => {
@@ -42,6 +62,8 @@ const code = await run(process.argv.slice(2), version, {
   signal: abort.signal,
   readerGone: readerGone.signal,
   now: Date.now,
+  running,
 });
+over = true;
 process.exitCode = lost ? worst([code, EXIT.failed]) : code;
-for (const each of SIGNALS) process.removeAllListeners(each);
+listenNoMore();

@@ -1,7 +1,7 @@
 /** `pipeline build`: request → engine → listeners → exit code. With `-n`, the dry plan instead. */
 import { builtins, loadCompare } from '../compose.ts';
 import { build as buildWorkspace } from '../engine/build.ts';
-import type { ContentDifference, LockDifference } from '../engine/events.ts';
+import type { ContentDifference, Listener, LockDifference } from '../engine/events.ts';
 import type { Span } from '../engine/task.ts';
 import { createGithub } from '../ui/github.ts';
 import type { Reporter } from '../ui/listener.ts';
@@ -125,6 +125,13 @@ async function reporters(
   return combine(all);
 }
 
+function noteRunning({ running }: Io): Listener {
+  return (event) => {
+    if (event.type === 'target-started') running?.add(event.target);
+    else if (event.type === 'target-finished') running?.delete(event.target);
+  };
+}
+
 /** What people and programs are told of any build. */
 export async function usualReporters(common: Common, io: Io): Promise<Reporter[]> {
   const { isTTY, color, width, github, ci } = errTerminal(io);
@@ -142,6 +149,7 @@ export async function usualReporters(common: Common, io: Io): Promise<Reporter[]
     all.push(createNdjson(io.stdout));
   }
   if (github) all.push(createGithub(io.stderr));
+  all.push({ listener: noteRunning(io), close: () => undefined });
   const { createSummary } = await import('../ui/summary.ts');
   all.push(createSummary(io.stderr, { color, quiet }));
   return all;

@@ -71,10 +71,10 @@ function tell(
     const counts = Object.fromEntries(rows.map(({ kind, goes, stays }) => [kind, { goes, stays }]));
     const listed = removed.map(({ kind, path, files, bytes }) => ({ kind, path, files, bytes }));
     printJson(io, { ...asked, bytes: sumOf(removed).bytes, counts, removed: listed, failures });
-  } else {
+  } else if (!common.quiet) {
     const { color, width } = outTerminal(io);
     io.stdout.write(formatGc(rows, common.verbose ? removed : [], { color, width }));
-    if (asked.dryRun && !common.quiet) io.stderr.write('a dry run: nothing was removed\n');
+    if (asked.dryRun) io.stderr.write('a dry run: nothing was removed\n');
   }
   for (const each of failures) complain(io, each);
   return failures.length > 0 ? EXIT.failed : EXIT.done;

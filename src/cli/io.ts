@@ -17,12 +17,14 @@ export interface Io {
   /** `.env` of the workspace adds to it: for `main` it is the environment of the process. */
   readonly env: Record<string, string | undefined>;
   readonly cwd: string;
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first signal to end. */
   readonly signal: AbortSignal;
   /** Aborted when nobody reads the results any more (`pipeline watch --json | head`): for what would go on for ever. */
   readonly readerGone: AbortSignal;
   /** Epoch milliseconds. */
   now(): number;
+  /** Targets that run: whoever ends the process early can be named. */
+  readonly running?: Set<string>;
 }
 
 export function outTerminal(io: Io): Terminal {

@@ -1,8 +1,9 @@
 /** `pipeline lineage PATH|TARGET`: where it came from and what it went into, by the records. */
+import type { Earlier } from '../engine/lineage/earlier.ts';
 import { lineageOf } from '../engine/lineage/lineage.ts';
 import { formatLineageEvents } from '../ui/lineage-events.ts';
 import { formatLineageMermaid } from '../ui/lineage-mermaid.ts';
-import { formatLineage } from '../ui/lineage-text.ts';
+import { describeInPlace, formatEarlier, formatLineage } from '../ui/lineage-text.ts';
 import { printable } from '../ui/printable.ts';
 import { UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -41,13 +42,15 @@ export function lineage(
   }
   for (const each of found.remarks) remark(io, each);
   const { color } = outTerminal(io);
+  if (found.kind === 'earlier') return tellEarlier(found.earlier, format, color, io);
   const { verbose } = common;
+  const { inPlace } = found;
   switch (format) {
     case 'text':
-      io.stdout.write(formatLineage(found.lineage, { color, verbose }));
+      io.stdout.write(formatLineage(found.lineage, { color, verbose }, inPlace));
       break;
     case 'json':
-      printJson(io, found.lineage);
+      printJson(io, inPlace === undefined ? found.lineage : { ...found.lineage, inPlace });
       break;
     case 'mermaid':
       io.stdout.write(formatLineageMermaid(found.lineage, { verbose }));
@@ -56,5 +59,30 @@ export function lineage(
       io.stdout.write(formatLineageEvents(found.lineage.targets, lineageSetting(workspace, version, io)));
       break;
   }
-  return EXIT.done;
+  if (inPlace === undefined) return EXIT.done;
+  const said = describeInPlace(found.lineage.of, inPlace);
+  // A chart and events have no place for it.
+  if (said !== undefined && format !== 'text' && format !== 'json')
+    remark(io, `${printable(found.lineage.of.name)}: ${said}`);
+  return inPlace.state === 'recorded' || inPlace.state === 'missing' ? EXIT.done : EXIT.stale;
+}
+
+/** Of an earlier result its inputs are not known, so that there is nothing to draw. */
+function tellEarlier(earlier: Earlier, format: (typeof FORMATS)[number], color: boolean, io: Io): ExitCode {
+  switch (format) {
+    case 'text':
+      io.stdout.write(formatEarlier(earlier, color));
+      return EXIT.done;
+    case 'json':
+      printJson(io, { of: { kind: 'earlier', name: earlier.path }, ...earlier });
+      return EXIT.done;
+    case 'mermaid':
+    case 'openlineage':
+      complain(
+        io,
+        `${printable(earlier.path)} is what an earlier run has made: of that only its origin is recorded`,
+        'leave out --format, or give json',
+      );
+      return EXIT.usage;
+  }
 }

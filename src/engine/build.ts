@@ -139,6 +139,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     await schedule(session, roots, { runner, jobs, failFast, signal, emit: told });
     if (hasRun(counts.value)) markGone(session);
     request.inspect?.(session);
+    for (const message of state.results.takeWarnings()) warn(message);
     const runId = repairLatest(session, emit);
     const { failed, blocked } = counts.value;
     const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;

@@ -1,5 +1,5 @@
 /** A lineage for people: what is asked for, what it was made of up to the sources, and what was made of it. Pure. */
-import type { DrawnFile, DrawnLineage, DrawnTarget, TargetGroup } from './lineage-groups.ts';
+import type { DrawnFile, DrawnLineage, DrawnOrigin, DrawnTarget, TargetGroup } from './lineage-groups.ts';
 import { groupTargets, some } from './lineage-groups.ts';
 import { describeOrigins, originsIn } from './lineage-origins.ts';
 import { printable } from './printable.ts';
@@ -12,12 +12,40 @@ export interface LineageTextOptions {
   readonly verbose: boolean;
 }
 
+/** What lies at the path that is asked for, against what is recorded of it. */
+export type DrawnInPlace =
+  | { readonly state: 'recorded' | 'missing'; readonly path: string }
+  | { readonly state: 'other'; readonly path: string; readonly digest: string }
+  | { readonly state: 'unreadable'; readonly path: string; readonly reason: string };
+
+/** A file that holds what was made once and has been replaced since. */
+export interface DrawnEarlier {
+  readonly path: string;
+  readonly digest: string;
+  readonly results: readonly {
+    readonly target: string;
+    readonly path: string;
+    readonly origins: readonly DrawnOrigin[];
+    readonly replacedIn: number;
+    readonly replacedAt: string;
+  }[];
+}
+
 /** Lines that each end with a line end. They are not cropped: an address or a digest is there to be copied. */
-export function formatLineage(lineage: DrawnLineage, options: LineageTextOptions): string {
+export function formatLineage(
+  lineage: DrawnLineage,
+  options: LineageTextOptions,
+  inPlace?: DrawnInPlace,
+): string {
   const style = styleFor(options.color);
   const groups = groupTargets(lineage.targets, options.verbose);
   const of = lineage.targets.find(({ relation }) => relation === 'of');
-  const lines = [style.bold(printable(lineage.of.name)), ...subjectLines(lineage, of, style)];
+  const said = inPlace === undefined ? undefined : describeInPlace(lineage.of, inPlace);
+  const lines = [
+    style.bold(printable(lineage.of.name)),
+    ...(said === undefined ? [] : [`  ${said}`]),
+    ...subjectLines(lineage, of, style),
+  ];
   const section = (title: string, body: readonly string[]): void => {
     if (body.length > 0) lines.push('', style.bold(title), ...body);
   };
@@ -28,6 +56,40 @@ export function formatLineage(lineage: DrawnLineage, options: LineageTextOptions
     section('files that no rule makes', fileLines(lineage.files, options, style));
   section('went into', lineOf('into'));
   return `${lines.join('\n')}\n`;
+}
+
+/** Undefined where all is as it is recorded. */
+export function describeInPlace(
+  { kind, name }: DrawnLineage['of'],
+  inPlace: DrawnInPlace,
+): string | undefined {
+  const where = inPlace.path === name ? 'there' : `in ${printable(inPlace.path)}`;
+  switch (inPlace.state) {
+    case 'recorded':
+      return undefined;
+    case 'missing':
+      return `nothing lies ${where} now`;
+    case 'other':
+      return `what lies ${where} now is ${inPlace.digest}, not what was ${kind === 'file' ? 'read' : 'made'}`;
+    case 'unreadable':
+      return `what lies ${where} now is not known: ${printable(inPlace.reason)}`;
+  }
+}
+
+/** The same of a file that no record is about. */
+export function formatEarlier({ path, digest, results }: DrawnEarlier, color: boolean): string {
+  const style = styleFor(color);
+  const lines = results.flatMap((result) => [
+    printable(
+      `  made by ${result.target} as ${result.path}, replaced in build ${result.replacedIn}, ${result.replacedAt}`,
+    ),
+    ...result.origins.flatMap((origin) => [
+      `    ${printable(origin.url)}`,
+      style.dim(`      ${printable(describeOrigins([origin]))}`),
+      ...(origin.checksum === undefined ? [] : [style.dim(`      sha256 ${printable(origin.checksum)}`)]),
+    ]),
+  ]);
+  return `${[style.bold(printable(path)), style.dim(`  sha256 ${digest}`), ...lines].join('\n')}\n`;
 }
 
 function subjectLines(

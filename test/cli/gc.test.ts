@@ -46,6 +46,33 @@ describe('gc', () => {
     expect((await cli(['-C', rig.dir, 'gc', '--keep-runs', '1'])).out).toBe('nothing that could go\n');
   });
 
+  it('says nothing with -q, but for what could not be removed', async () => {
+    const rig = await built();
+    const ask = ['-C', rig.dir, '-q', 'gc', '--keep-runs', '1'];
+    const nothing = { code: 0, out: '', err: '' };
+    expect([await cli([...ask, '-n']), await cli(ask), await cli(ask)]).toEqual([nothing, nothing, nothing]);
+    expect(rig.files('out')).toEqual(['out/a.txt']);
+    expect(JSON.parse((await cli([...ask, '--json'])).out)).toMatchObject({ removed: [] });
+  });
+
+  it('keeps what may be named and says so when notes of earlier results are damaged, and stops at foreign ones', async () => {
+    const rig = await built();
+    const path = rig.path('.pipeline/results');
+    rig.edit('.pipeline/results', (text) => text.replace('"each/a"', '"each/x"'));
+    const { code, err } = await cli(['-C', rig.dir, 'gc', '--keep-runs', '2']);
+    expect([code, err]).toEqual([
+      0,
+      `warning: ${path}: 1 note left out: damaged\nwarning: ${path}: notes of what earlier builds had are lost, and so 2 files stay (24 bytes) that one of the last 2 builds may have had: they can go after 2 more builds, or now with --keep-runs 1\n`,
+    ]);
+    rig.edit('.pipeline/results', (text) => text.replace('results 1', 'result'));
+    expect(await cli(['-C', rig.dir, 'gc', '--keep-runs', '1'])).toMatchObject({
+      code: 2,
+      out: '',
+      err: `error: ${path}:1: expected "pipeline results 1", found "pipeline result". These are no notes of earlier results: move the file away, and the next build begins new ones\n`,
+    });
+    expect(rig.files('out')).toHaveLength(5);
+  });
+
   it('lists all that goes with -v', async () => {
     const rig = await built();
     const { out } = await cli(['-C', rig.dir, '-v', 'gc', '--keep-runs', '1', '-n']);

@@ -1,6 +1,8 @@
 /** `pipeline lineage`, as people and scripts see it. */
+import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/engine/hash.ts';
 import { fakeTasks } from '../fake-task.ts';
 import { eventsIn } from '../openlineage.ts';
 import { Rig } from '../rig.ts';
@@ -347,6 +349,119 @@ describe('lineage', () => {
   it('says so when a target was made of what has been made anew since', async () => {
     await rig.build('text/a/2024-02', { builtins: tasks(' again') });
     expect(await shown('table', '--up')).toContain('    of an earlier content of text/a-2024-02.txt\n');
+  });
+
+  const DIGEST = 'c073b1173165ddaa0710f5d40ad255d52fd6a5b70eb640b26f70816092659599';
+
+  it('of a file that was edited in place says that these are not the bytes, and ends with 3', async () => {
+    rig.write('table.csv', 'mine\n');
+    const said = `what lies there now is ${sha256('mine\n')}, not what was made`;
+    const text = await lineage('table.csv', '--down');
+    expect({ ...text, out: timeless(text.out) }).toEqual({
+      code: 3,
+      out: `table.csv\n  ${said}\n  made by table, recorded NOW\n  sha256 ${DIGEST}\n`,
+      err: '',
+    });
+    const json = await lineage('table.csv', '--json');
+    expect([json.code, JSON.parse(json.out).inPlace]).toEqual([
+      3,
+      { state: 'other', path: 'table.csv', digest: sha256('mine\n') },
+    ]);
+    for (const format of ['mermaid', 'openlineage'])
+      expect(await lineage('table.csv', '--format', format)).toMatchObject({
+        code: 3,
+        err: `warning: table.csv: ${said}\n`,
+      });
+    // Of the target the record is told, whatever lies there.
+    expect((await lineage('table')).code).toBe(0);
+    await rig.build();
+    const again = await lineage('table.csv', '--json');
+    expect([again.code, JSON.parse(again.out).inPlace]).toEqual([
+      0,
+      { state: 'recorded', path: 'table.csv' },
+    ]);
+  });
+
+  it('of a source that has changed since says that nobody has read it as it is', async () => {
+    rig.write('notes.txt', 'other\n');
+    const { code, out } = await lineage('notes.txt');
+    expect([code, out]).toEqual([
+      3,
+      expect.stringContaining(
+        `notes.txt\n  what lies there now is ${sha256('other\n')}, not what was read\n  no rule makes it\n`,
+      ),
+    ]);
+  });
+
+  it('of a file that is gone or cannot be read says so', async () => {
+    rig.remove('table.csv');
+    const gone = await lineage('table.csv', '--down');
+    expect([gone.code, timeless(gone.out)]).toEqual([
+      0,
+      `table.csv\n  nothing lies there now\n  made by table, recorded NOW\n  sha256 ${DIGEST}\n`,
+    ]);
+    execFileSync('mkfifo', [rig.path('table.csv')]);
+    const { code, out } = await lineage('table.csv', '--down');
+    expect([code, timeless(out)]).toEqual([
+      3,
+      `table.csv\n  what lies there now is not known: table.csv cannot be read: it is neither a file nor a folder\n  made by table, recorded NOW\n  sha256 ${DIGEST}\n`,
+    ]);
+  });
+
+  it('of one file in a folder that was made whole looks at the folder', async () => {
+    const folder = new Rig({
+      'pipeline.yaml':
+        'version: 1\nrules:\n  parts: { out: { parts: parts/ }, run: "echo 1 > ${out.parts}/1; echo 2 > ${out.parts}/2" }\n',
+    });
+    await folder.build();
+    const ask = (path: string): Promise<Ran> => cli(['-C', folder.dir, 'lineage', path]);
+    expect([(await ask('parts')).code, (await ask('parts/1')).code]).toEqual([0, 0]);
+    folder.write('parts/2', 'mine');
+    const { code, out } = await ask('parts/1');
+    expect([code, out]).toEqual([
+      3,
+      expect.stringMatching(/^parts\/1\n {2}what lies in parts now is [0-9a-f]{64}, not what was made\n/),
+    ]);
+  });
+
+  it('of an old revision that a task has kept finds by its content where it came from', async () => {
+    const old = rig.read('raw/a.json');
+    rig.write('raw/revisions/a.json', old);
+    rig.edit('config.yaml', (text) => `${text}# a comment\n`);
+    const raw: Parameters<typeof fakeTasks>[0][string] = ({ outputs }) =>
+      writeFileSync(outputs['raw'] ?? '', '{"2024-01":"new","2024-02":"x","2024-03":"y"}');
+    const builtins = new Map([...tasks(), ...fakeTasks({ raw })]);
+    await rig.build([], { builtins, force: true });
+    const hidden = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z(?="|\n {4}https)/, 'NOW');
+    const found = await lineage('raw/revisions/a.json');
+    expect({ ...found, out: hidden(found.out) }).toEqual({
+      code: 0,
+      out: `raw/revisions/a.json
+  sha256 ${sha256(old)}
+  made by raw/a as raw/a.json, replaced in build 2, NOW
+    https://example.org/a.json?page=1&apikey=***
+      revision "v1", modified 2024-04-01T00:00:00.000Z, 1.5 kB, fetched 2024-04-02T00:00:00.000Z
+      sha256 c0ffee
+`,
+      err: '',
+    });
+    const json = await lineage(rig.path('raw/revisions/a.json'), '--json');
+    expect([json.code, JSON.parse(json.out)]).toMatchObject([
+      0,
+      {
+        of: { kind: 'earlier', name: 'raw/revisions/a.json' },
+        path: 'raw/revisions/a.json',
+        digest: sha256(old),
+        results: [{ target: 'raw/a', path: 'raw/a.json', replacedIn: 2, origins: [{ checksum: 'c0ffee' }] }],
+      },
+    ]);
+    expect(await lineage('raw/revisions/a.json', '--format', 'mermaid')).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: raw/revisions/a.json is what an earlier run has made: of that only its origin is recorded\n  = leave out --format, or give json\n',
+    });
+    rig.write('raw/revisions/a.json', 'mine');
+    expect((await lineage('raw/revisions/a.json')).code).toBe(2);
   });
 
   it('complains of what nobody knows, of many at once, and of a format that there is not', async () => {

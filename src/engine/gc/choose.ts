@@ -36,6 +36,8 @@ export type Going = GcItem &
 export interface Choice {
   readonly going: readonly Going[];
   readonly kept: readonly Kept[];
+  /** Those of them that nobody names, as far as is known, while not all is known. */
+  readonly unproven: readonly Kept[];
   readonly remarks: readonly string[];
 }
 
@@ -59,6 +61,7 @@ export function choose(
 class Chooser implements Choice {
   readonly going: Going[] = [];
   readonly kept: Kept[] = [];
+  readonly unproven: Kept[] = [];
   readonly remarks: string[] = [];
   readonly #session: Session;
   readonly #limits: Limits;
@@ -77,6 +80,7 @@ class Chooser implements Choice {
     for (const stored of all) {
       const { path, bytes, digest, storedAt } = stored;
       if (named.content(digest) || this.#isYoung(storedAt) || spare <= 0) this.#keep('content', bytes);
+      else if (!named.tellsAll) this.#keepUnproven('content', bytes);
       else {
         spare -= bytes;
         gone.add(digest);
@@ -109,6 +113,7 @@ class Chooser implements Choice {
         this.#keep('orphan', bytes);
       } else if (named.file({ path, digest }, changedAt) || this.#isYoung(changedAt))
         this.#keep('orphan', bytes);
+      else if (!named.tellsAll) this.#keepUnproven('orphan', bytes);
       else this.going.push({ kind: 'orphan', path, files, bytes, target, digest });
     }
   }
@@ -120,6 +125,7 @@ class Chooser implements Choice {
       if (files === 0) continue;
       const stays = !isWithinReach(workspace, path) || this.#isYoung(changedAt) || this.#isNamed(path, named);
       if (stays) this.#keep('left', bytes);
+      else if (!named.tellsAll) this.#keepUnproven('left', bytes);
       else this.going.push({ kind: 'left', path, files, bytes });
     }
   }
@@ -165,6 +171,11 @@ class Chooser implements Choice {
 
   #keep(kind: GcKind, bytes: number): void {
     this.kept.push({ kind, bytes });
+  }
+
+  #keepUnproven(kind: GcKind, bytes: number): void {
+    this.#keep(kind, bytes);
+    this.unproven.push({ kind, bytes });
   }
 
   #shown(absolute: string): string {

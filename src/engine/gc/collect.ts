@@ -12,13 +12,17 @@ import { Session } from '../run/session.ts';
 import { errorCode, statOf } from '../state/files.ts';
 import { readHistory } from '../state/history.ts';
 import { readLock } from '../state/lockfile.ts';
+import type { Health, PastResult, PastResults } from '../state/results.ts';
+import { ResultsError } from '../state/results.ts';
 import type { RunRecord } from '../state/run-record.ts';
-import { BuildState } from '../state/workspace-state.ts';
+import { BuildState, StateError } from '../state/workspace-state.ts';
 import { surveyOf } from '../surveyed.ts';
 import type { Going, Limits } from './choose.ts';
 import { choose } from './choose.ts';
 import { removeFiles } from './files.ts';
 import type { Collected, GcItem } from './items.ts';
+import type { Counted } from './losses.ts';
+import { remarksOnLosses, tellsAll } from './losses.ts';
 import { Named } from './named.ts';
 
 export interface GcRequest {
@@ -45,7 +49,7 @@ export type GcResult =
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly kind: 'locked'; readonly holder: string };
 
-/** Throws a `StateError` where the lockfile or the history cannot be read: what they name is not known then. */
+/** Throws a `StateError` where the lockfile, the history or the notes of earlier results cannot be read: what they name is not known then. */
 export async function gc(request: GcRequest): Promise<GcResult> {
   const { workspace, wait, signal } = request;
   let holder = '';
@@ -83,6 +87,8 @@ async function collect(request: GcRequest, state: BuildState): Promise<GcResult>
   if (problems.length > 0) return { kind: 'invalid', diagnostics: problems };
   await surveyOf(manifest, 'all', session);
   const past = results.all();
+  const health = healthOf(results);
+  const counted: Counted = { runs, keepRuns };
   const named = new Named({
     loaded,
     past,
@@ -92,15 +98,31 @@ async function collect(request: GcRequest, state: BuildState): Promise<GcResult>
     lastRun: runs.at(-1)?.number ?? 0,
     keepRuns,
     countedSince: beginningOf(runs, keepRuns),
+    tellsAll: tellsAll(health, counted, loaded.successes.size > 0),
   }).withListings(store);
   const limits: Limits = { before: olderThanMs === undefined ? undefined : now - olderThanMs, maxBytes };
   const choice = choose(session, store, past, named, limits);
-  const remarks = [...loaded.remarks, ...(lock?.remarks ?? []), ...choice.remarks];
+  const told = remarksOnLosses(results.path, health, choice.unproven, counted);
+  const remarks = [...loaded.remarks, ...(lock?.remarks ?? []), ...told, ...choice.remarks];
   const { kept, going } = choice;
   if (request.dryRun)
     return { kind: 'collected', collected: { removed: going, kept, failures: [], remarks } };
-  const { removed, failures } = remove(going, session, state);
+  const { removed, failures } = remove(going, { past, ...health }, session, state);
   return { kind: 'collected', collected: { removed, kept, failures, remarks } };
+}
+
+/** All notes of earlier results, and how whole they are. */
+interface Notes extends Health {
+  readonly past: readonly PastResult[];
+}
+
+function healthOf(results: PastResults): Health {
+  try {
+    return results.health();
+  } catch (thrown) {
+    if (!(thrown instanceof ResultsError)) throw thrown;
+    throw new StateError(thrown.message, { cause: thrown });
+  }
 }
 
 function beginningOf(runs: readonly RunRecord[], keepRuns: number): number {
@@ -111,6 +133,7 @@ function beginningOf(runs: readonly RunRecord[], keepRuns: number): number {
 
 function remove(
   going: readonly Going[],
+  notes: Notes,
   session: Session,
   state: BuildState,
 ): Pick<Collected, 'removed' | 'failures'> {
@@ -125,8 +148,10 @@ function remove(
       failures.push(thrown.message);
     }
   };
-  const notes = going.filter((item) => item.kind === 'result');
-  if (notes.length > 0) attempt(notes, () => forget(notes, session, state));
+  const forgotten = going.filter((item) => item.kind === 'result');
+  // Written anew, the notes say themselves since when they are whole.
+  if (forgotten.length > 0 || notes.damaged > 0)
+    attempt(forgotten, () => forget(forgotten, notes, session, state));
   for (const item of going) {
     if (item.kind === 'result' || hasChanged(item, session)) continue;
     attempt([item], () => removeFiles(session.workspace, session.memo.absolute(item.path)));
@@ -141,17 +166,19 @@ function hasChanged(item: Going, session: Session): boolean {
 }
 
 function forget(
-  notes: readonly Extract<Going, { kind: 'result' }>[],
+  forgotten: readonly Extract<Going, { kind: 'result' }>[],
+  { past, lostBefore }: Notes,
   session: Session,
   state: BuildState,
 ): void {
   const { results } = state;
-  const going = new Set(notes.map(({ result }) => result.fingerprint));
+  const going = new Set(forgotten.map(({ result }) => result));
   const { successes } = state.journal.loaded;
   const marks = [...results.goneSince()].filter(([id]) => successes.has(id) && isGone(session.graph, id));
   results.keepOnly(
-    results.all().filter(({ fingerprint }) => !going.has(fingerprint)),
+    past.filter((result) => !going.has(result)),
     new Map(marks),
+    lostBefore,
   );
 }
 

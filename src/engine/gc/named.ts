@@ -23,6 +23,8 @@ export interface Facts {
   readonly keepRuns: number;
   /** When the first of those began, epoch milliseconds; minus infinity where all that there were count. */
   readonly countedSince: number;
+  /** Whether the past results are all that these builds had: none are lost. */
+  readonly tellsAll: boolean;
 }
 
 type Fact = Pick<OutputFact, 'path' | 'digest'>;
@@ -71,6 +73,11 @@ export class Named {
   /** Whether a line of the lockfile is about this path. */
   locks(path: string): boolean {
     return this.#lockedPaths.has(path);
+  }
+
+  /** Whether what is not named is nobody's: otherwise a note that is lost may have named it. */
+  get tellsAll(): boolean {
+    return this.#facts.tellsAll;
   }
 
   content(digest: Digest): boolean {

@@ -1,9 +1,17 @@
-/** `pipeline lineage`: opens the records for reading and follows them. Needs neither manifest, lock nor network. */
+/**
+ * `pipeline lineage`: opens the records for reading, follows them, and compares the file that is asked for with them.
+ * Needs neither manifest, lock nor network.
+ */
 import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { oneSpelling } from '../graph/path-edges.ts';
 import { errorCode } from '../state/files.ts';
-import { openForReading } from '../state/workspace-state.ts';
+import { readResults } from '../state/results.ts';
+import { openForReading, STATE_FOLDER } from '../state/workspace-state.ts';
+import type { Earlier } from './earlier.ts';
+import { earlierAt } from './earlier.ts';
+import type { InPlace } from './in-place.ts';
+import { inPlace } from './in-place.ts';
 import { RecordIndex } from './record-index.ts';
 import { findSubject } from './subject.ts';
 import type { Directions, Lineage } from './trace.ts';
@@ -17,16 +25,40 @@ export interface LineageRequest extends Directions {
 }
 
 export type LineageResult =
-  | { readonly ok: true; readonly lineage: Lineage; readonly remarks: readonly string[] }
+  | {
+      readonly ok: true;
+      readonly kind: 'recorded';
+      readonly lineage: Lineage;
+      readonly inPlace: InPlace | undefined;
+      readonly remarks: readonly string[];
+    }
+  /** No record is about the file: what it holds was made once, and has been replaced since. */
+  | {
+      readonly ok: true;
+      readonly kind: 'earlier';
+      readonly earlier: Earlier;
+      readonly remarks: readonly string[];
+    }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 export function lineageOf({ workspace, text, ...directions }: LineageRequest): LineageResult {
-  const { loaded } = openForReading(workspace);
-  const { successes, failures, orphans } = loaded;
+  const { loaded, memo } = openForReading(workspace);
+  const { successes, failures, orphans, remarks } = loaded;
   const index = new RecordIndex(successes.values(), failures.keys(), orphans.values());
-  const found = findSubject(index, text, spellingsOf(text, workspace));
-  if (!found.ok) return found;
-  return { ok: true, lineage: trace(index, found.subject, directions), remarks: loaded.remarks };
+  const spellings = spellingsOf(text, workspace);
+  const found = findSubject(index, text, spellings);
+  if (!found.ok) {
+    const earlier = earlierAt(spellings, readResults(join(workspace, STATE_FOLDER, 'results')), memo);
+    return earlier === undefined ? found : { ok: true, kind: 'earlier', earlier, remarks };
+  }
+  const { subject } = found;
+  return {
+    ok: true,
+    kind: 'recorded',
+    lineage: trace(index, subject, directions),
+    inPlace: inPlace(index, subject, memo),
+    remarks,
+  };
 }
 
 /** As it is recorded; and where it leads to, as `reports/latest` leads to the last run. */

@@ -1,6 +1,6 @@
 /**
  * From what is asked for up to the sources and down to all that was made of it, by the paths and digests that records
- * hold. Reads no file: what has changed on disk since is for `status` to say.
+ * hold. Reads no file: what has changed on disk since is for `status` to say, and of what is asked for for `in-place.ts`.
  */
 import type { ReadFact } from '../events.ts';
 import { byCodeUnit } from '../json.ts';

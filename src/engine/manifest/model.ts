@@ -108,7 +108,7 @@ export interface Rule {
   readonly sweepAfterMs: number | undefined;
   readonly source: boolean;
   readonly intermediate: boolean;
-  /** Globs of what its task leaves beside its outputs, for `gc`: whatever the keys of its dimensions. */
+  /** Globs of what its task leaves beside its outputs, for `gc`: whatever the keys of its dimensions. Config values stand in them escaped. */
   readonly leaves: readonly Template[];
   /** Built when nothing is selected. */
   readonly default: boolean;

@@ -12,10 +12,16 @@ import { placeWithin } from './node.ts';
 import type { Scope } from './scope.ts';
 import { meaningOf } from './scope.ts';
 import { parseTemplate, wholeReference } from './template.ts';
-import { insertable, shellWords } from './value-text.ts';
+import { insertable, literalInGlob, shellWords } from './value-text.ts';
 import { describeValue } from './wording.ts';
 
-type Style = 'text' | 'shell';
+type Style = 'text' | 'shell' | 'glob';
+
+/** How a config value stands in it. */
+const INSERTS = { text: insertable, shell: shellWords, glob: literalInGlob } as const satisfies Record<
+  Style,
+  unknown
+>;
 
 /** Everything may stay open that names a partition. */
 export function openJson(node: YamlNode, scope: Scope): OpenJson | undefined {
@@ -108,7 +114,7 @@ function partFor(
   const meaning = meaningOf(piece, place, scope);
   if (meaning === undefined) return undefined;
   if (meaning.kind === 'open') return meaning.ref;
-  const inserted = (style === 'shell' ? shellWords : insertable)(meaning.value, piece, place);
+  const inserted = INSERTS[style](meaning.value, piece, place);
   if (inserted.ok) return inserted.text;
   scope.report(inserted.diagnostic);
   return undefined;

@@ -1,4 +1,4 @@
-/** How a value becomes part of a text: plainly, or as words for the shell. */
+/** How a value becomes part of a text: plainly, as words for the shell, or in a glob as just what it is. */
 import type { Diagnostic } from '../diagnostic.ts';
 import { error } from '../diagnostic.ts';
 import type { Json } from '../json.ts';
@@ -22,6 +22,32 @@ export function insertable(value: Json, { text }: Interpolation, place: Diagnost
     ok: false,
     diagnostic: error(`${text} is ${describeValue(value)} and cannot be part of a text`, place, hint),
   };
+}
+
+/** For globs: what stands for a reference is a name, not syntax. */
+export function literalInGlob(value: Json, piece: Interpolation, place: Diagnostic['place']): Inserted {
+  const inserted = insertable(value, piece, place);
+  return inserted.ok ? { ok: true, text: globOfText(inserted.text) } : inserted;
+}
+
+/**
+ * A glob that matches just this text. Tried against tinyglobby on Linux: an escaped backslash is taken for a slash
+ * there, and a quotation mark for syntax, which its own `escapePath` does not see to.
+ */
+export function globOfText(text: string): string {
+  return text.replace(/[\\*?[\]{}()!+@|"]/g, (sign) => (sign === '\\' ? ANY_BACKSLASH : `\\${sign}`));
+}
+
+const ANY_BACKSLASH = '[\\\\]';
+
+/** The text of a glob without what is written so that it stands for itself: signs that are left are syntax. */
+export function withoutEscapes(glob: string): string {
+  return glob.replaceAll(ANY_BACKSLASH, '').replace(/\\./g, '');
+}
+
+/** As people write it: for messages. */
+export function unescaped(glob: string): string {
+  return glob.replaceAll(ANY_BACKSLASH, '\\\\').replace(/\\(.)/g, '$1');
 }
 
 /** For `run`: each scalar one shell word, the members of a list separated by spaces. */

@@ -11,11 +11,12 @@ import { removeTree } from '../state/files.ts';
 import { TargetLog } from '../state/target-logs.ts';
 import type { Task, TaskContext, TaskDone, TaskFailure, TaskResult } from '../task.ts';
 import type { RunPlan } from './decide.ts';
+import { GivenUp, heedful } from './module-run.ts';
 import { noRoom } from './output-trouble.ts';
 import { paramsOf } from './parts.ts';
 import type { OutputPlace } from './places.ts';
 import { renderRecipe } from './recipe.ts';
-import { Sequel } from './sequel.ts';
+import { LONGEST_TIMER_MS, Sequel } from './sequel.ts';
 import type { Session } from './session.ts';
 import { runShell } from './shell.ts';
 import { noAnswer } from './task-answer.ts';
@@ -128,8 +129,11 @@ async function once(request: AttemptRequest, each: Omit<Try, 'signal'>): Promise
   const { plan, session, signal } = request;
   const { target } = plan;
   const { action, timeoutMs } = target.rule;
-  const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const limit =
+    timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS ? undefined : AbortSignal.timeout(timeoutMs);
   const either = limit === undefined ? signal : AbortSignal.any([signal, limit]);
+  // Of itself the limit keeps no process awake for a task that waits for nothing.
+  const awake = limit && setTimeout(() => undefined, timeoutMs);
   try {
     either.throwIfAborted();
     if (action.kind === 'run') {
@@ -155,9 +159,14 @@ async function once(request: AttemptRequest, each: Omit<Try, 'signal'>): Promise
       return { kind: 'failed', failure: { ...failure, message }, again: true };
     }
     const task = await session.code.load(action);
-    return ended(await runTask(task, request, { ...each, signal: either }));
+    const result = await runTask(task, request, { ...each, signal: either });
+    // It has ended well, and too late.
+    limit?.throwIfAborted();
+    return ended(result);
   } catch (thrown) {
     return caught(thrown, request, limit);
+  } finally {
+    clearTimeout(awake);
   }
 }
 
@@ -193,7 +202,9 @@ async function runTask(task: Task, request: AttemptRequest, each: Try): Promise<
       };
     }
   }
-  const result = await task.run(taskContext(request, params, each));
+  const guarded = plan.target.rule.action.kind === 'module';
+  const context = taskContext(request, params, each);
+  const result = await heedful(() => task.run(context), each.signal, guarded);
   const failed = noAnswer(plan.target.id, result);
   return failed === undefined ? (result ?? undefined) : { failed };
 }
@@ -208,11 +219,14 @@ function caught(thrown: unknown, request: AttemptRequest, limit: AbortSignal | u
     };
   }
   if (limit?.aborted) {
-    const message = `${id} took longer than its limit of ${rule.timeoutMs} ms`;
+    const message = `${id} took longer than its limit of ${spelt(rule.timeoutMs)}`;
+    const givenUp = thrown instanceof GivenUp;
+    const heed = givenUp ? ', or have its task heed `ctx.signal`: it is still running' : '';
     return {
       kind: 'failed',
-      failure: { code: 'timeout', message, hint: 'raise `timeout` of the rule' },
-      again: true,
+      failure: { code: 'timeout', message, hint: `raise \`timeout\` of the rule${heed}` },
+      // It may still write where another try would.
+      again: !givenUp,
     };
   }
   const full = noRoom(id, thrown);
@@ -224,6 +238,10 @@ function caught(thrown: unknown, request: AttemptRequest, limit: AbortSignal | u
     again: true,
     ...(thrown instanceof Error && thrown.stack !== undefined ? { stack: withCauses(thrown) } : {}),
   };
+}
+
+function spelt(ms = 0): string {
+  return ms < 1_000 ? `${ms} ms` : `${ms / 1_000} s`;
 }
 
 function withCauses(thrown: Error): string {

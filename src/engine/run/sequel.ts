@@ -6,7 +6,7 @@ import type { TaskFailure } from '../task.ts';
 
 const LONGEST_WAIT_MS = 30_000;
 /** A longer timer goes off at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface Bounds {
   readonly retries: number;

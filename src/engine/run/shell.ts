@@ -2,17 +2,14 @@
  * Runs a shell recipe: `/bin/sh -ec` in the workspace, in a process group of its own so that cancelling ends
  * its children too. Knows no targets: text in, exit and output lines out.
  */
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '../state/files.ts';
 import type { TaskFailure } from '../task.ts';
+import { endGroup, endWithNextSignal, holdGroup, killGroup, killMarked } from './groups.ts';
 
-/** How long a group may take to end after SIGTERM before it is killed. */
-const GRACE_MS = 5_000;
-/** How long those killed may take to be gone. */
-const KILLED_MS = 500;
-const LOOK_EVERY_MS = 20;
+/** How long the pipes may stay open after the recipe, and whatever was left of its group, is over. */
+const DRAIN_MS = 500;
 
 /** Longer lines are told in pieces: a progress bar, or a binary file on stdout, need not be held whole. */
 const LONGEST_LINE = 10_000;
@@ -24,6 +21,9 @@ const READ_RECIPE = 'eval "$(cat <&3 3<&-)" 3<&-';
 /** Sorting and dates must not hang on whose machine this is; a recipe that wants another locale sets it. */
 const SAME_EVERYWHERE = { LC_ALL: 'C', TZ: 'UTC' };
 
+/** Makes the environment of each recipe another one, by which what it leaves running can be found. */
+let started = 0;
+
 export async function runShell(
   recipe: string,
   workspace: string,
@@ -32,24 +32,30 @@ export async function runShell(
 ): Promise<TaskFailure | undefined> {
   signal.throwIfAborted();
   const long = Buffer.byteLength(recipe) > LONGEST_ARGUMENT;
+  const mark = `PIPELINE_RECIPE=${process.pid}-${++started}`;
   const child = spawn('/bin/sh', ['-ec', long ? READ_RECIPE : recipe], {
     cwd: workspace,
-    env: { ...process.env, ...SAME_EVERYWHERE },
+    env: { ...process.env, ...SAME_EVERYWHERE, PIPELINE_RECIPE: mark.slice(mark.indexOf('=') + 1) },
     stdio: ['ignore', 'pipe', 'pipe', ...(long ? (['pipe'] as const) : [])],
     detached: true,
   });
+  const { pid } = child;
+  if (pid !== undefined) holdGroup(pid);
+  const closed = new Promise<void>((resolve) => void child.once('close', () => resolve()));
   let ending: Promise<void> | undefined;
   const end = (): void => {
-    ending ??= endGroup(child.pid);
+    endWithNextSignal();
+    if (pid !== undefined) ending ??= endGroup(pid);
   };
   signal.addEventListener('abort', end, { once: true });
   forEachLine(child.stdout, log);
   forEachLine(child.stderr, log);
   if (long) feed(child.stdio[3], recipe);
   try {
+    // Not `close`: that comes only when everybody who holds the pipes is gone, a daemon say.
     const [code, killedBy] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', (status, by) => resolve([status, by]));
+      child.once('exit', (status, by) => resolve([status, by]));
     });
     signal.throwIfAborted();
     if (code === 0) return undefined;
@@ -58,49 +64,28 @@ export async function runShell(
   } finally {
     signal.removeEventListener('abort', end);
     await ending;
-    // A child left in the background would go on writing to outputs that are hashed and renamed next.
-    if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
-  }
-}
-
-/** Ends all of the group, and waits until it is gone: the shell may be so long before what it started. */
-async function endGroup(pid: number | undefined): Promise<void> {
-  if (pid === undefined) return;
-  signalGroup(pid, 'SIGTERM');
-  for (let waited = 0; groupLives(pid) && waited < GRACE_MS + KILLED_MS; waited += LOOK_EVERY_MS) {
-    if (waited >= GRACE_MS) signalGroup(pid, 'SIGKILL');
-    await sleep(LOOK_EVERY_MS);
-  }
-}
-
-/** Those that have ended but that nobody has collected (in a container nobody may) do not count, where /proc tells. */
-function groupLives(pid: number): boolean {
-  if (!signalGroup(pid, 0)) return false;
-  if (process.platform !== 'linux') return true;
-  return readdirSync('/proc').some((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
-      // `PID (NAME) STATE PARENT GROUP …`, and a name may hold anything.
-      const [state = '', , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return group === String(pid) && !'ZX'.includes(state);
-    } catch {
-      return false;
+    if (pid !== undefined) {
+      killGroup(pid);
+      await drained(child, closed, mark);
     }
-  });
+  }
 }
 
-/** Whether there was anybody to signal. */
-function signalGroup(pid: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(-pid, name);
-    return true;
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ESRCH') return false;
-    // EPERM on some systems: only zombies are left of the group.
-    if (errorCode(thrown) === 'EPERM') return false;
-    throw thrown;
-  }
+/** What the recipe has said has been told: all of it, unless somebody who cannot be ended holds the pipes. */
+async function drained(child: ChildProcess, closed: Promise<void>, mark: string): Promise<void> {
+  if (await isOver(closed)) return;
+  killMarked(mark);
+  if (await isOver(closed)) return;
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+}
+
+async function isOver(closed: Promise<void>): Promise<boolean> {
+  const patience = new AbortController();
+  const late = sleep(DRAIN_MS, false, { signal: patience.signal }).catch(() => false);
+  const over = await Promise.race([closed.then(() => true), late]);
+  patience.abort();
+  return over;
 }
 
 function feed(pipe: unknown, recipe: string): void {

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Collected } from '../../../src/engine/gc/items.ts';
 import { orphansOf } from '../../../src/engine/orphans.ts';
+import { StateError } from '../../../src/engine/state/workspace-state.ts';
 import { survey } from '../../../src/engine/status.ts';
 import { fakeTasks } from '../../fake-task.ts';
 import type { RigOptions } from '../../rig.ts';
@@ -479,6 +480,184 @@ rules:
     expect(rig.files('raw')).toEqual(['raw/answer.txt', 'raw/text.txt']);
   });
 
+  const reading = (rule: string, more: Readonly<Record<string, string>> = {}): Rig =>
+    new Rig({
+      'pipeline.yaml': `version: 1
+configs: [config.yaml]
+dimensions: { symbol: [a, b] }
+rules:
+  each: { for: [symbol], ${rule}, out: { text: "out/\${symbol}.txt" }, run: "cat \${in.text} > \${out.text}" }
+  other: { out: { text: other.txt }, run: "echo > \${out.text}", leaves: ["in/*", "real/*"] }
+`,
+      'config.yaml': 'folder: in\n',
+      'in/a.txt': 'a',
+      'in/b.txt': 'b',
+      ...more,
+    });
+
+  it.each([
+    ['by name', 'in: { text: "in/${symbol}.txt" }'],
+    ['by a name with a detour, from the root', 'in: { text: "${folder}/../${folder}//${symbol}.txt" }'],
+    ['by a glob', 'in: { text: "in/*.txt" }'],
+    ['by a glob in which a key stands', 'in: { text: "in/${symbol}.*" }'],
+  ])('are none of what a rule reads %s, before a build and after it', async (_, input) => {
+    const rig = reading(input);
+    const left = async (): Promise<readonly string[]> => removed(await collect(rig, { keepRuns: 0 }), 'left');
+    rig.write('in/a.tmp', 'stray');
+    expect(await left()).toEqual(input.includes('.*') ? [] : ['in/a.tmp']);
+    rig.edit('pipeline.yaml', (text) => text.replace('cat', 'echo; cat'));
+    await rig.build();
+    expect(await left()).toEqual([]);
+    expect((await rig.build()).outcomes).toEqual({ 'each/a': 'fresh', 'each/b': 'fresh', other: 'fresh' });
+  });
+
+  it('are none of what lies in a folder that is read, or is read by another name', async () => {
+    const rig = reading('in: { text: link.txt, folder: in, whole: "folders/${symbol}" }', {
+      'real/x.txt': 'x',
+      'folders/b/x': 'x',
+    });
+    symlinkSync('real/x.txt', rig.path('link.txt'));
+    symlinkSync('../real', rig.path('folders/a'));
+    rig.write('real/y.txt', 'y');
+    expect(removed(await collect(rig, { keepRuns: 0 }), 'left')).toEqual([]);
+  });
+
+  it('are none of what a record says was read, although no rule says so any more', async () => {
+    const rig = reading('in: { text: "in/${symbol}.txt" }');
+    await rig.build();
+    rig.edit('pipeline.yaml', (text) =>
+      text.replace('in: { text: "in/${symbol}.txt" }, ', '').replace('cat ${in.text}', 'echo'),
+    );
+    expect(removed(await collect(rig, { keepRuns: 0 }), 'left')).toEqual([]);
+    await rig.build();
+    expect(removed(await collect(rig, { keepRuns: 0 }), 'left')).toEqual(['in/a.txt', 'in/b.txt']);
+  });
+
+  it.each([
+    ['data/raw (2024)', 'data/raw 2024'],
+    ['data/x [ab]', 'data/x a'],
+    ['data/{a,b}', 'data/a'],
+    ['data/*', 'data/a'],
+    ['data/?', 'data/a'],
+    ['data/!(x)', 'data/a'],
+    ['data/a+', 'data/aa'],
+    ['data/+(a)', 'data/aa'],
+    ['data/@(a|b)', 'data/a'],
+    ['data/a\\b', 'data/ab'],
+    ['data/"a"', 'data/a'],
+    ['!data', 'data'],
+    ['[data]', 'd'],
+  ])('lie in the folder %j that the config names, not where it matches', async (root, other) => {
+    const rig = new Rig({
+      'pipeline.yaml': `version: 1
+configs: [config.yaml]
+rules:
+  one: { out: { text: one.txt }, run: "echo > \${out.text}", leaves: ["\${root}/left/*", "deep/\${root}/*"] }
+`,
+      'config.yaml': JSON.stringify({ root }),
+    });
+    for (const folder of [root, other]) {
+      rig.write(`${folder}/left/mine.txt`, 'x');
+      rig.write(`deep/${folder}/mine.txt`, 'x');
+    }
+    expect(removed(await collect(rig, { keepRuns: 0 }), 'left')).toEqual(
+      [`deep/${root}/mine.txt`, `${root}/left/mine.txt`].sort(),
+    );
+  });
+
+  it('stay while a build counts that had them, although the same fingerprint had others since', async () => {
+    const { rig, builtins } = raw();
+    let n = 0;
+    const again = fakeTasks({
+      get: (ctx) => {
+        const final = join(ctx.workspace, ctx.finalOutputs['text'] ?? '');
+        mkdirSync(join(ctx.workspace, 'raw/a/old'), { recursive: true });
+        if (existsSync(final)) writeFileSync(join(ctx.workspace, `raw/a/old/${n}.txt`), readFileSync(final));
+        writeFileSync(ctx.outputs['text'] ?? '', `${++n}`);
+      },
+    });
+    expect([...builtins.keys()]).toEqual([...again.keys()]);
+    for (let build = 0; build < 4; build++) await rig.build([], { builtins: again, force: true });
+    expect(old(rig)).toEqual(['1', '2', '3']);
+    expect(removed(await collect(rig, { keepRuns: 10, builtins: again }), 'left')).toEqual([]);
+    await collect(rig, { keepRuns: 3, builtins: again });
+    expect(old(rig)).toEqual(['2', '3']);
+  });
+
+  describe('when notes of earlier results', () => {
+    const RESULTS = '.pipeline/results';
+    async function builtThrice(): Promise<ReturnType<typeof raw>> {
+      const made = raw();
+      for (const n of [1, 2, 3]) await builtWith(made.rig, [n]);
+      return made;
+    }
+    const lost = (rig: Rig, bytes: number, files: string, more: string): string =>
+      `${rig.path(RESULTS)}: notes of what earlier builds had are lost, and so ${files} (${bytes} bytes) that one of the last 10 builds may have had: they can go after ${more}, or now with --keep-runs 1`;
+
+    it('are lost stay, with a remark, until as many builds have been made as count', async () => {
+      const { rig, builtins } = await builtThrice();
+      rig.remove(RESULTS);
+      const first = await collect(rig, { builtins });
+      expect([first.removed, first.remarks]).toEqual([[], [lost(rig, 14, '2 files stay', '10 more builds')]]);
+      // It is not forgotten by those who add notes, nor by gc itself.
+      await builtWith(rig, [4]);
+      expect((await collect(rig, { builtins })).remarks).toEqual([
+        lost(rig, 14, '2 files stay', '9 more builds'),
+      ]);
+      expect(old(rig)).toHaveLength(3);
+      expect((await collect(rig, { builtins, keepRuns: 2 })).removed).toEqual([]);
+      await builtWith(rig, [5]);
+      const done = await collect(rig, { builtins, keepRuns: 2 });
+      expect([removed(done, 'left').length, done.remarks]).toEqual([3, []]);
+      expect(old(rig)).toEqual(['{"n":4}']);
+    });
+
+    it('are lost, and no build made since, go when only the last build counts', async () => {
+      const { rig, builtins } = await builtThrice();
+      rig.remove(RESULTS);
+      const done = await collect(rig, { builtins, keepRuns: 1 });
+      expect([removed(done, 'left').length, done.remarks]).toEqual([2, []]);
+    });
+
+    it('have a bad byte stay, and that is remembered when the notes are written anew', async () => {
+      const { rig, builtins } = await builtThrice();
+      rig.edit(RESULTS, (text) => text.replace('"get/a"', '"get/b"'));
+      const damaged = `${rig.path(RESULTS)}: 1 note left out: damaged`;
+      for (const dryRun of [true, false]) {
+        const { removed: gone, remarks } = await collect(rig, { builtins, dryRun });
+        expect([gone, remarks]).toEqual([
+          [],
+          [damaged, `${lost(rig, 7, '1 file stays', '10 more builds').replace('they can', 'it can')}`],
+        ]);
+      }
+      const again = await collect(rig, { builtins });
+      expect([again.removed, again.remarks]).toEqual([
+        [],
+        [`${lost(rig, 7, '1 file stays', '10 more builds').replace('they can', 'it can')}`],
+      ]);
+      expect(old(rig)).toHaveLength(2);
+    });
+
+    it('are of another version stop it: nothing goes', async () => {
+      const { rig, builtins } = await builtThrice();
+      rig.edit(RESULTS, (text) => text.replace('results 1', 'results 2'));
+      await expect(collect(rig, { builtins, keepRuns: 1 })).rejects.toThrow(
+        new StateError(
+          `${rig.path(RESULTS)}:1: written by a newer pipeline (results version 2, this one reads 1): use that version, or move the file away to begin new ones`,
+        ),
+      );
+      expect(old(rig)).toHaveLength(2);
+    });
+
+    it('never were, as nothing has been replaced yet, go as usual', async () => {
+      const { rig, builtins } = raw();
+      for (let build = 0; build < 3; build++) await rig.build();
+      rig.write('cache/partial/x.partial', 'half');
+      const { removed: gone, remarks } = await collect(rig, { builtins });
+      expect([gone.map(({ path }) => path), remarks]).toEqual([['cache/partial/x.partial'], []]);
+    });
+  });
+
   it('behind a link out of the workspace stay', async () => {
     const far = scratch({ 'x.txt': 'far' });
     const { rig, builtins } = raw();
@@ -491,6 +670,19 @@ rules:
 });
 
 describe('gc', () => {
+  it('keeps contents and outputs that nobody makes while notes of earlier results are lost', async () => {
+    const rig = new Rig(ONE);
+    await builtWith(rig, [1, 2]);
+    rig.edit('pipeline.yaml', (text) => text.replace('out/one.txt', 'out/uno.txt'));
+    await builtWith(rig, [3]);
+    rig.remove('.pipeline/results');
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    const { removed: gone, kept } = await collect(rig, { keepRuns: 2, now: later, olderThanMs: 1 });
+    expect(gone).toEqual([]);
+    expect(kept.map(({ kind }) => kind)).toEqual(['content', 'orphan']);
+    expect(rig.files('out')).toEqual(['out/one.txt', 'out/uno.txt']);
+  });
+
   it('removes bundles of code that no task has any more', async () => {
     const rig = new Rig({
       'pipeline.yaml': 'version: 1\nrules:\n  say: { out: { text: out.txt }, task: ./say.js }\n',

@@ -808,6 +808,34 @@ describe('policy', () => {
     `);
   });
 
+  it('takes glob signs in what its task leaves for such where they are written, not where a config value has them', () => {
+    const rules = (...globs: readonly string[]): Record<string, string> => ({
+      'pipeline.yaml': `version: 1
+configs: [config.yaml]
+rules:
+${globs.map((glob, at) => `  r${at}: { out: { x: "${at}" }, run: echo, leaves: ['${glob}'] }`).join('\n')}
+`,
+      'config.yaml': 'root: "data (20[24])*"\nodd: "a\\\\b\\"{c}|!@+?d"\nup: ../x\n',
+    });
+    const loadedRules = loaded(rules('${root}/*.zip', 'x/${odd}/{a,b}')).rules;
+    expect([...loadedRules.values()].map(({ leaves }) => leaves[0]?.parts)).toEqual([
+      ['data \\(20\\[24\\]\\)\\*/*.zip'],
+      ['x/a[\\\\]b\\"\\{c\\}\\|\\!\\@\\+\\?d/{a,b}'],
+    ]);
+    expect(
+      mistakes(rules('${root}*/x', '${odd}', '${root}/${up}/x', '!${root}/x', '+(a)/x', '{a,b}/x')).match(
+        /error: .*/g,
+      ),
+    ).toEqual([
+      'error: "leaves" of rule "r0" names no folder: data (20[24])**/x',
+      'error: "leaves" of rule "r1" names no folder: a\\b"{c}|!@+?d',
+      'error: "leaves" of rule "r2" leaves its folder by "..": data (20[24])*/../x/x',
+      'error: "leaves" of rule "r3" names no folder: !data (20[24])*/x',
+      'error: "leaves" of rule "r4" names no folder: +(a)/x',
+      'error: "leaves" of rule "r5" names no folder: {a,b}/x',
+    ]);
+  });
+
   it('has pools of numbers or one per core', () => {
     const pools = loaded(
       `version: 1\npools: { network: 4, cpu: 3, more: auto }\nrules: { r: { out: { x: r }, run: echo } }\n`,

@@ -198,8 +198,35 @@ describe.skipIf(process.platform !== 'linux')('a recipe that ends', () => {
     expect(found.length).toBe(2);
   });
 
-  it('ends when all that hold its output have', async () => {
-    const { lines } = await run('(sleep 0.1; echo late) & echo early');
-    expect(lines).toEqual(['early', 'late']);
+  it('ends what it has left in the background, and waits for none of it', async () => {
+    const folder = scratch();
+    const { failure, lines } = await run('(sleep 1000; echo late) & echo $! >> pids; echo early', folder);
+    expect({ failure, lines }).toEqual({ failure: undefined, lines: ['early'] });
+    const found = await pids(join(folder, 'pids'), 1);
+    while (!found.every(isGone)) await sleep(10);
+    expect(await run('(sleep 0.1; echo late) & echo early; wait')).toMatchObject({
+      lines: ['early', 'late'],
+    });
+  });
+
+  it('ends what has gone into a session of its own and still holds its output', async () => {
+    const folder = scratch();
+    const recipe =
+      "setsid sh -c 'echo $$ >> pids; exec sleep 1000' & while [ ! -s pids ]; do sleep 0.01; done";
+    const { failure } = await run(recipe, folder);
+    expect(failure).toBeUndefined();
+    const found = await pids(join(folder, 'pids'), 1);
+    while (!found.every(isGone)) await sleep(10);
+  });
+
+  it('is over though somebody whom it does not know holds its output', async () => {
+    const folder = scratch();
+    const stranger = "env -i setsid /bin/sh -c 'echo $$ >> pids; exec sleep 1000'";
+    const { failure, lines } = await run(
+      `echo told; ${stranger} & while [ ! -s pids ]; do sleep 0.01; done`,
+      folder,
+    );
+    expect({ failure, lines }).toEqual({ failure: undefined, lines: ['told'] });
+    for (const pid of await pids(join(folder, 'pids'), 1)) process.kill(pid, 'SIGKILL');
   });
 });

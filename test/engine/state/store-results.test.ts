@@ -53,11 +53,12 @@ describe('a past result', () => {
     results.add(record('a', 'f', 'new'), false, 2);
     expect(results.find('a', sha256('f'))).toMatchObject({ restorable: false, replacedIn: 2 });
     results.close();
-    expect(opened(folder).all()).toMatchObject([{ restorable: false, replacedIn: 2 }]);
+    // Nothing that there was is forgotten for it.
+    expect(opened(folder).all()).toMatchObject([{ replacedIn: 1 }, { replacedIn: 2 }]);
   });
 
   it('is there or not when the file is cut at any byte, and the next one is whole', () => {
-    const folder = scratch();
+    const folder = scratch({ results: 'pipeline results 1\n' });
     const results = opened(folder);
     results.add(record('a', 'f1', '1'), true, 1);
     results.add(record('b', 'f2', '2'), true, 1);
@@ -101,7 +102,7 @@ describe('a past result', () => {
     const results = opened(folder);
     results.add(record('a', 'f1', '1'), true, 1);
     results.markGone('a', 1);
-    results.keepOnly([], new Map());
+    results.keepOnly([], new Map(), undefined);
     expect([results.find('a', sha256('f1')), results.all(), [...results.goneSince()]]).toEqual([
       undefined,
       [],
@@ -128,6 +129,7 @@ describe('a past result', () => {
     results.keepOnly(
       results.all().filter(({ target }) => target === 'b'),
       new Map([['y', 4]]),
+      undefined,
     );
     expect(results.all()).toMatchObject([{ target: 'b' }]);
     results.add(record('d', 'd', 'd'), true, 2);
@@ -135,6 +137,94 @@ describe('a past result', () => {
     const next = opened(folder);
     expect(next.all().map(({ target }) => target)).toEqual(['b', 'd']);
     expect([...next.goneSince()]).toEqual([['y', 4]]);
+  });
+});
+
+describe('notes of past results', () => {
+  const whole = { damaged: 0, lostBefore: undefined };
+  /** One result, in a file that tells since when it does. */
+  function noted(folder: string): Buffer {
+    const results = opened(folder);
+    results.add(record('a', 'f1', '1'), false, 2);
+    results.close();
+    return readFileSync(join(folder, 'results'));
+  }
+
+  it('that were begun anew say so, and since when', () => {
+    const folder = scratch();
+    const before = Date.now();
+    const results = opened(folder);
+    const { lostBefore = 0 } = results.health();
+    expect(lostBefore).toBeGreaterThanOrEqual(before);
+    results.close();
+    expect(opened(folder).health()).toEqual({ damaged: 0, lostBefore });
+    noted(folder);
+    expect(opened(folder).health()).toEqual({ damaged: 0, lostBefore });
+  });
+
+  it('of an earlier version of this program, which said nothing of it, are whole', () => {
+    const folder = scratch({ results: 'pipeline results 1\n' });
+    expect(opened(folder).health()).toEqual(whole);
+    noted(folder);
+    expect(opened(folder).health()).toEqual(whole);
+  });
+
+  it('that were cut short at any byte say so until they are written anew, and what follows keeps it', () => {
+    const folder = scratch({ results: 'pipeline results 1\n' });
+    const bytes = noted(folder);
+    for (let length = 0; length < bytes.length; length++) {
+      writeFileSync(join(folder, 'results'), bytes.subarray(0, length));
+      const cut = opened(folder);
+      const between = length === 0 || length === 'pipeline results 1\n'.length;
+      expect([length, cut.health().damaged]).toEqual([length, between ? 0 : 1]);
+      cut.add(record('b', 'f2', '2'), true, 3);
+      cut.close();
+      const { damaged, lostBefore } = opened(folder).health();
+      expect([length, damaged, lostBefore !== undefined]).toEqual([
+        length,
+        0,
+        length !== 'pipeline results 1\n'.length,
+      ]);
+    }
+  });
+
+  it('that were damaged in any byte say so, or are another program’s', () => {
+    const folder = scratch({ results: 'pipeline results 1\n' });
+    const bytes = noted(folder);
+    for (let at = 0; at < bytes.length; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      writeFileSync(join(folder, 'results'), flipped);
+      const ask = (): number => opened(folder).health().damaged;
+      if (at < 'pipeline results 1\n'.length) expect(ask).toThrow('results:1: expected "pipeline results 1"');
+      else expect([at, ask()]).toEqual([at, 1]);
+    }
+  });
+
+  it('of another version are not read, and it is said what to do', () => {
+    const folder = scratch({ results: 'pipeline results 2\nsomething else\n' });
+    expect(() => opened(folder).health()).toThrow(
+      `${folder}/results:1: written by a newer pipeline (results version 2, this one reads 1): use that version, or move the file away to begin new ones`,
+    );
+  });
+
+  it('warn of what cannot be made again and could not be noted, each once', () => {
+    const folder = scratch();
+    mkdirSync(join(folder, 'tmp'));
+    const path = join(folder, 'nowhere', 'results');
+    const results = new PastResults(path, join(folder, 'tmp', 'results'));
+    results.add(record('a', 'f1', '1'), true, 1);
+    expect(results.takeWarnings()).toEqual([]);
+    results.add(record('a', 'f1', '1'), false, 1);
+    expect(results.takeWarnings()).toEqual([
+      `${path}: what a had made before could not be noted: \`pipeline gc\` keeps what it does not know until enough builds were made`,
+    ]);
+    expect(results.takeWarnings()).toEqual([]);
+    // As soon as there is room again it is noted that something is missing.
+    mkdirSync(join(folder, 'nowhere'));
+    writeFileSync(path, 'pipeline results 1\n');
+    results.close();
+    expect(opened(join(folder, 'nowhere')).health().lostBefore).toBeDefined();
   });
 });
 
