@@ -48,6 +48,56 @@ rules:
   });
 });
 
+describe('an input that is reached over links', () => {
+  const COPIES = {
+    'pipeline.yaml': `version: 1
+rules:
+  copy: { in: { text: in/link.txt }, out: { text: one.txt }, run: "echo copy >> runs.log; cat \${in.text} > \${out.text}" }
+  deep: { in: { text: in/current/f.txt }, out: { text: two.txt }, run: "echo deep >> runs.log; cat \${in.text} > \${out.text}" }
+`,
+  };
+
+  /** The new link takes the place of the old one at once, as `ln -sfn` and deployments do it. */
+  function relink(place: string, target: string): void {
+    symlinkSync(target, `${place}.new`);
+    renameSync(`${place}.new`, place);
+  }
+
+  it('is seen where a link on the way leads elsewhere, and watched there', async () => {
+    const outside = new Rig({ 'v1/f.txt': 'one\n', 'v2/f.txt': 'two\n' });
+    symlinkSync('v1', outside.path('release'));
+    symlinkSync('v1/f.txt', outside.path('middle'));
+    const rig = new Rig(COPIES);
+    mkdirSync(rig.path('in'));
+    symlinkSync(outside.path('middle'), rig.path('in/link.txt'));
+    symlinkSync(outside.path('release'), rig.path('in/current'));
+    const watching = new Watching(rig);
+    expect((await watching.round()).ran).toEqual(['copy', 'deep']);
+    relink(outside.path('middle'), 'v2/f.txt');
+    expect((await watching.round()).ran).toEqual(['copy']);
+    relink(outside.path('release'), 'v2');
+    expect((await watching.round()).ran).toEqual(['deep']);
+    expect([rig.read('one.txt'), rig.read('two.txt')]).toEqual(['two\n', 'two\n']);
+    outside.write('v2/f.txt', 'three\n');
+    let ran: readonly string[] = [];
+    while (ran.length < 2) ran = [...ran, ...(await watching.round()).ran];
+    expect([rig.read('one.txt'), rig.read('two.txt')]).toEqual(['three\n', 'three\n']);
+  });
+
+  it('is seen when what a link dangled at comes again', async () => {
+    const outside = new Rig({ 'f.txt': 'one\n' });
+    const rig = new Rig({ ...COPIES, 'in/current/f.txt': 'f\n' });
+    symlinkSync(outside.path('f.txt'), rig.path('in/link.txt'));
+    const watching = new Watching(rig);
+    expect((await watching.round()).ran).toEqual(['copy', 'deep']);
+    outside.remove('f.txt');
+    expect((await watching.round()).ran).toEqual([]);
+    outside.write('f.txt', 'again\n');
+    expect((await watching.round()).ran).toEqual(['copy']);
+    expect(rig.read('one.txt')).toBe('again\n');
+  });
+});
+
 describe('an input that is a link', () => {
   it('is watched where it leads to, also when it leads elsewhere by now', async () => {
     const rig = new Rig({

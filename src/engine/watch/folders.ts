@@ -1,13 +1,15 @@
 /**
  * Watches folders by chokidar, never single files: one that is deleted and made again leaves its watcher deaf, and a
  * watcher for each of 100,000 inputs is dear. Every name that changes is told as the system tells it; what
- * matters, others know. Nothing is polled.
+ * matters, others know. Nothing is polled but where links lead to.
  */
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { watch } from 'chokidar';
 import { entryAt, errorCode, nearestExisting, statOf } from '../state/files.ts';
+import type { LinkLook } from './links.ts';
+import { lookAtLinks } from './links.ts';
 
 /** The system refuses to watch more: nobody's bug. */
 export class WatchRefused extends Error {
@@ -48,7 +50,12 @@ export type WatchFolders = (options: FolderWatchOptions) => Promise<FolderWatch>
 /** Resolves when all folders are watched: what changes from then on is seen. Rejects with `WatchRefused`. */
 export const watchFolders: WatchFolders = ({ roots, mayMatter, onSeen, onTrouble }) => {
   const folders = new Set<string>();
-  const links = new Set<string>();
+  const links = lookAtLinks((path, kind, now) => {
+    if (kind === 'file') onSeen({ path, relinked: true });
+    else onSeen({ path, folder: now === 'there' ? 'new' : 'gone' });
+  });
+  // A root may be reached over links.
+  for (const root of roots) links.add(root, 'folder');
   const watcher = watch([...new Set(roots.map(nearestExisting))], {
     ignoreInitial: true,
     ignorePermissionErrors: true,
@@ -64,7 +71,7 @@ export const watchFolders: WatchFolders = ({ roots, mayMatter, onSeen, onTrouble
         const kind = statOf(path)?.isDirectory() ? 'folder' : 'link';
         if (kind === 'folder' && leadsBack(path)) return true;
         const matters = mayMatter(path, kind);
-        if (matters && kind === 'link') links.add(path);
+        if (matters) links.add(path, kind === 'link' ? 'file' : 'folder');
         return !matters;
       }
       if (!stats.isDirectory() || !mayMatter(path, 'folder')) return true;
@@ -89,7 +96,7 @@ export const watchFolders: WatchFolders = ({ roots, mayMatter, onSeen, onTrouble
     else if (links.has(path) || entryAt(path)?.isSymbolicLink()) onSeen({ path, relinked: true });
     else onSeen({ path });
   });
-  return ready(watcher, folders, onTrouble);
+  return ready(watcher, folders, links, onTrouble);
 };
 
 /** Whether a link leads to a folder on the way to it: below it everything would come again, outputs too, and again. */
@@ -115,12 +122,14 @@ function realPathOf(path: string): string | undefined {
 function ready(
   watcher: FSWatcher,
   folders: ReadonlySet<string>,
+  links: LinkLook,
   onTrouble: (error: Error) => void,
 ): Promise<FolderWatch> {
   // Watchers that do not share do not keep the process alive either.
   const alive = setInterval(() => undefined, 2 ** 31 - 1);
   const close = async (): Promise<void> => {
     clearInterval(alive);
+    links.close();
     await watcher.close();
   };
   return new Promise((resolve, reject) => {
