@@ -3,7 +3,7 @@
  * tasks bring theirs along; those of modules beside the manifest are traced, and cached by the content of what
  * was traced, so that an unchanged task costs a few stats. Knows no targets.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
@@ -11,9 +11,10 @@ import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
 import { byCodeUnit } from '../json.ts';
 import type { Action, Rule } from '../manifest/model.ts';
+import { errorCode } from '../state/files.ts';
 import type { StatMemo } from '../state/memo.ts';
 import { Unreadable } from '../state/memo.ts';
-import { codeCache } from '../state/workspace-state.ts';
+import { codeCache, StateError } from '../state/workspace-state.ts';
 import type { Task } from '../task.ts';
 import { packageVersion } from './package-version.ts';
 import { traceCode } from './trace-code.ts';
@@ -136,15 +137,34 @@ export class Code {
     const packages = traced.code.packages.map((name): [string, string] => [name, this.#versionOf(name)]);
     const name = `${digestOfValue([entry, ...files.flat(), bundle]).slice(0, 24)}.mjs`;
     try {
-      this.#cache.writeBundle(name, bundle);
+      this.#place(name, bundle);
       const { version } = await importTask(join(this.#cache.folder, name), path);
       const module = { files, packages, beside: this.#beside(files), version, bundle: name, entry };
       this.#modules.set(path, module);
-      this.#cache.write(`${JSON.stringify([...this.#modules])}\n`);
+      this.#keep();
       return { ok: true, module };
     } catch (thrown) {
       if (!(thrown instanceof Error)) throw thrown;
       return { ok: false, message: thrown.message, cause: thrown.cause };
+    }
+  }
+
+  /** In a workspace that is only read, the one that is there will do. */
+  #place(name: string, bundle: string): void {
+    try {
+      this.#cache.writeBundle(name, bundle);
+    } catch (thrown) {
+      const file = join(this.#cache.folder, name);
+      if (!existsSync(file) || readFileSync(file, 'utf8') !== bundle) throw thrown;
+    }
+  }
+
+  /** Where it cannot be written, as in a workspace that is only read, the code is traced again by the next command. */
+  #keep(): void {
+    try {
+      this.#cache.write(`${JSON.stringify([...this.#modules])}\n`);
+    } catch (thrown) {
+      if (errorCode(thrown) === undefined && !(thrown instanceof StateError)) throw thrown;
     }
   }
 

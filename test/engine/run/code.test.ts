@@ -301,6 +301,16 @@ describe('the cache of task modules', () => {
       expect(readFileSync(join(workspace, '.pipeline/code', name), 'utf8').length).toBeGreaterThan(10);
   });
 
+  it('may be one that cannot be written, as long as the bundle is there', async () => {
+    const workspace = scratch({ 'tasks/t.ts': says('1') });
+    const before = await identify(workspace);
+    const index = join(workspace, '.pipeline/code/index.json');
+    rmSync(index);
+    put(join(index, 'in-the-way'), '');
+    expect(await identify(workspace)).toEqual(before);
+    expect(await answer(await codeOf(workspace).load(module()))).toBe(1);
+  });
+
   it('is said to be in the way when it cannot be written', async () => {
     const workspace = scratch({ 'tasks/t.ts': says('1'), '.pipeline': 'mine' });
     const found = await codeOf(workspace).identify(rule(module()));
