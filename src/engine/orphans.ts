@@ -1,6 +1,7 @@
 /**
- * Files that builds have made and no target owns any more: of targets that are gone, or that write elsewhere now. Only
- * what is still just as it was recorded: anything else is the user's. Needs a pass that has settled what it can; where
+ * Files that builds have made and no target owns any more: of targets that are gone, that write elsewhere now, or that
+ * are absent, they or what they read. Not of those that failed: their last good outputs stay. Only what is still just as
+ * it was recorded: anything else is the user's. Needs a pass that has settled what it can; where
  * keys are not known, nothing is said of what may be theirs. Removes nothing.
  */
 import { isGone } from './graph/gone.ts';
@@ -58,15 +59,26 @@ export function filesOfManifest({ graph, identified }: Session): ReadonlySet<str
 }
 
 /** Whether a target makes this path, or may yet turn out to. */
-function isOwned({ graph, paths, loaded }: Session, writer: string, path: string): boolean {
+function isOwned(session: Session, writer: string, path: string): boolean {
+  const { graph, paths, loaded } = session;
   const [rule] = writer.split('/');
   return paths.outputs.some((output) => {
-    if (!output.numbered) return output.makerOf(path) !== undefined;
+    if (!output.numbered) {
+      const maker = output.makerOf(path);
+      return maker !== undefined && !(maker.kind === 'target' && isAbsent(session, maker.target));
+    }
+    const target = graph.find(writer);
+    if (target !== undefined && isAbsent(session, target.index)) return false;
     // The path of a numbered output is the one that its target has recorded.
     if (output.rule.name !== rule || output.readingsOf(path).length === 0 || isGone(graph, writer))
       return false;
     return loaded.successes.get(writer)?.outputs.some((fact) => fact.path === path) ?? false;
   });
+}
+
+/** What has no outputs now, owns none: a clean build would not have made them. */
+function isAbsent(session: Session, target: number): boolean {
+  return session.settled(target)?.state === 'absent';
 }
 
 /** Whether just this stands there. */

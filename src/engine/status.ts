@@ -5,6 +5,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 import type { Reason, TargetStatus } from './events.ts';
 import { linkInputs } from './graph/edges.ts';
+import type { Target } from './graph/graph.ts';
 import type { Selector } from './graph/selector.ts';
 import type { Part } from './hash.ts';
 import type { Manifest } from './manifest/model.ts';
@@ -36,11 +37,16 @@ export interface StatusRequest {
   readonly now: number;
 }
 
+export interface Told extends TargetStatus {
+  /** Of one that is absent: why, and from when on it is asked again (ISO, UTC), if that is so. */
+  readonly absent?: { readonly reason: string; readonly recheckAt?: string };
+}
+
 export type Survey =
   | {
       readonly kind: 'surveyed';
       readonly session: Session;
-      readonly targets: readonly TargetStatus[];
+      readonly targets: readonly Told[];
       readonly remarks: readonly string[];
     }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] };
@@ -84,19 +90,21 @@ export async function survey(request: StatusRequest): Promise<Survey> {
 }
 
 /** By rule in declared order, then by partition; of what is selected, or with `+` of all it needs too. */
-function statuses(session: Session, roots: Roots, selectors: readonly Selector[]): readonly TargetStatus[] {
+function statuses(session: Session, roots: Roots, selectors: readonly Selector[]): readonly Told[] {
   const all = selectors.some((selector) => selector.kind === 'rule' && selector.needs);
-  const byRule = new Map<string, TargetStatus[]>();
+  const byRule = new Map<string, Told[]>();
   for (const name of session.graph.manifest.rules.keys()) byRule.set(name, []);
   const chosen = all ? session.graph.targets.map(({ index }) => index) : roots.selected;
   for (const index of chosen) {
     const settled = session.settled(index);
     if (settled === undefined) continue;
-    const { id, rule } = session.graph.target(index);
+    const target = session.graph.target(index);
+    const { id, rule } = target;
     const state = stateToTell(settled);
     const log = state === 'failed' ? logOf(session.workspace, id) : undefined;
     const logged = log === undefined ? {} : { log };
-    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons, ...logged });
+    const absent = settled.state === 'absent' ? { absent: absenceOf(session, target, settled.reason) } : {};
+    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons, ...absent, ...logged });
   }
   for (const { rule, giver } of roots.unknown(session.graph)) {
     const { id, keys } = session.graph.target(giver);
@@ -104,6 +112,17 @@ function statuses(session: Session, roots: Roots, selectors: readonly Selector[]
     byRule.get(rule)?.push({ target: [rule, ...keys, '*'].join('/'), state: 'unknown', reasons });
   }
   return [...byRule.values()].flat();
+}
+
+/** What is absent since something it reads is, is not asked of itself. */
+function absenceOf({ loaded }: Session, { id, rule }: Target, reason: string): NonNullable<Told['absent']> {
+  const record = loaded.successes.get(id);
+  if (record?.absent?.reason !== reason) return { reason };
+  const { refreshAfterMs } = rule;
+  const refreshed = refreshAfterMs === undefined ? [] : [Date.parse(record.finishedAt) + refreshAfterMs];
+  const rechecked = record.absent.recheckAt === undefined ? [] : [Date.parse(record.absent.recheckAt)];
+  const at = new Date(Math.min(...refreshed, ...rechecked));
+  return Number.isNaN(at.getTime()) ? { reason } : { reason, recheckAt: at.toISOString() };
 }
 
 export interface ComparedPart {

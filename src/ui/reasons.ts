@@ -34,6 +34,20 @@ export function describeReason(reason: Reason): string {
   }
 }
 
+export interface Absence {
+  readonly reason: string;
+  /** ISO, UTC. */
+  readonly recheckAt?: string;
+}
+
+/** `absent: not published`, and what else there is to say of it: `asked again from 2026-01-02T03:04:05Z`. */
+export function describeAbsence({ reason, recheckAt }: Absence, reasons: readonly Reason[]): string {
+  const isDue = reasons.some(({ kind }) => kind === 'due');
+  const again =
+    recheckAt === undefined || isDue ? '' : `, asked again from ${wholeSeconds(printable(recheckAt))}`;
+  return `absent: ${printable(reason)}${again}`;
+}
+
 /** The first three and how many more there are; all of them with `limit` Infinity. */
 export function describeReasons(reasons: readonly Reason[], limit = SHOWN): string {
   const shown = reasons.slice(0, limit).map(describeReason).join(', ');

@@ -3,8 +3,14 @@
  * Knows no layout.
  */
 import type { Reason, TargetState, TargetStatus } from '../engine/events.ts';
+import type { Absence } from './reasons.ts';
 import { describeReasons } from './reasons.ts';
 import { keyOf, ruleOf } from './target-name.ts';
+
+/** As `status` tells of a target. */
+export interface Told extends TargetStatus {
+  readonly absent?: Absence;
+}
 
 /** Consecutive targets of one rule that differ in their last key only. */
 export interface Run {
@@ -19,21 +25,30 @@ export interface Run {
   readonly reasons: readonly Reason[];
   /** Of the first of them, if that has one. */
   readonly log: string | undefined;
+  /** Of what is absent, the same way. */
+  readonly absent: Absence | undefined;
 }
 
 interface OpenRun extends Run {
   last: string;
   count: number;
   reasons: readonly Reason[];
+  absent: Absence | undefined;
   readonly shared: readonly Reason[];
   /** The shared reasons in words: what must be equal. */
   readonly alike: string;
   /** When the first of them was last asked, for those that are due. */
   asked: string | undefined;
+  /** Why they are absent, in the words of all. */
+  readonly lacks: string | undefined;
+  /** When the first of them is asked again. */
+  recheckAt: string | undefined;
+  /** Whether that is not so of all of them. */
+  mixed: boolean;
 }
 
 /** All targets of one rule but those that are fresh and have nothing to say. In order. */
-export function runsOf(group: readonly TargetStatus[]): readonly Run[] {
+export function runsOf(group: readonly Told[]): readonly Run[] {
   const runs: OpenRun[] = [];
   let open: OpenRun | undefined;
   for (const status of group) {
@@ -53,7 +68,7 @@ export function runsOf(group: readonly TargetStatus[]): readonly Run[] {
 
 function continues(run: OpenRun, next: OpenRun): boolean {
   const sameKeys = run.first !== '' && next.first !== '' && run.prefix === next.prefix;
-  return sameKeys && run.state === next.state && run.alike === next.alike;
+  return sameKeys && run.state === next.state && run.alike === next.alike && run.lacks === next.lacks;
 }
 
 function append(run: OpenRun, next: OpenRun): void {
@@ -62,9 +77,19 @@ function append(run: OpenRun, next: OpenRun): void {
   if (run.asked !== undefined && next.asked !== undefined && next.asked < run.asked) run.asked = next.asked;
   const since = run.asked === undefined ? {} : { was: `${run.asked} or later` };
   run.reasons = run.shared.map((reason) => (reason.kind === 'due' ? { ...reason, ...since } : reason));
+  if (run.lacks !== undefined) run.absent = { reason: run.lacks, ...earlier(run, next) };
 }
 
-function runOf({ target, state, reasons, log }: TargetStatus): OpenRun {
+/** One that is never asked again is no reason not to say when the others are. */
+function earlier(run: OpenRun, next: OpenRun): Pick<Absence, 'recheckAt'> {
+  const [first, ...others] = [run.recheckAt, next.recheckAt].filter((at) => at !== undefined).sort();
+  if (first === undefined) return {};
+  run.mixed ||= others[0] !== first;
+  run.recheckAt = first;
+  return { recheckAt: run.mixed ? `${first} or later` : first };
+}
+
+function runOf({ target, state, reasons, log, absent }: Told): OpenRun {
   const key = keyOf(target);
   const cut = key.lastIndexOf('/');
   const last = key.slice(cut + 1);
@@ -83,6 +108,10 @@ function runOf({ target, state, reasons, log }: TargetStatus): OpenRun {
     state,
     reasons: ordered,
     log,
+    absent,
+    lacks: absent && withoutKey(absent.reason, last),
+    recheckAt: absent?.recheckAt,
+    mixed: false,
     shared,
     alike: describeReasons(shared, Number.POSITIVE_INFINITY),
     asked: ordered.find(({ kind }) => kind === 'due')?.was,

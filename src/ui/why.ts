@@ -1,7 +1,8 @@
 /** One target explained: every input, parameter and code digest then and now. Knows not where records are kept. */
 import type { Reason, TargetState } from '../engine/events.ts';
 import { printable } from './printable.ts';
-import { describeReason, short } from './reasons.ts';
+import type { Absence } from './reasons.ts';
+import { describeAbsence, describeReason, short } from './reasons.ts';
 import { styleFor } from './style.ts';
 import { formatTable } from './table.ts';
 
@@ -9,6 +10,7 @@ export interface Why {
   readonly target: string;
   readonly state: TargetState;
   readonly reasons: readonly Reason[];
+  readonly absent?: Absence;
   /** The log of its last run, relative to the workspace, if it had anything to say. */
   readonly log?: string;
   /** Everything that the target depends on, in the order of its fingerprint. */
@@ -26,6 +28,7 @@ type Part = Why['parts'][number];
 export function formatWhy(why: Why, options: { readonly color: boolean; readonly width: number }): string {
   const style = styleFor(options.color);
   const lines = [`${style.bold(printable(why.target))}  ${why.state}`];
+  if (why.absent !== undefined) lines.push(`  ${describeAbsence(why.absent, why.reasons)}`);
   for (const reason of why.reasons) lines.push(`  ${describeReason(reason)}`);
   if (why.log !== undefined) lines.push(`  log of its last run: ${printable(why.log)}`);
   if (why.parts.length === 0) return `${lines.join('\n')}\n`;

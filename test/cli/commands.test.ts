@@ -402,3 +402,62 @@ describe('help', () => {
       expect(out).toContain(`  ${command} `);
   });
 });
+
+describe('what is absent', () => {
+  const ABSENT = {
+    'pipeline.yaml': `version: 1
+dimensions: { s: [a, b, c] }
+rules:
+  ask: { for: [s], in: { answer: "in/\${s}.json" }, out: { text: "asked/\${s}.txt" }, task: ./ask.mjs }
+  copy: { for: [s], in: { text: { rule: ask } }, out: { text: "copies/\${s}.txt" }, run: "cat \${in.text} > \${out.text}" }
+`,
+    'ask.mjs': `import { readFileSync } from 'node:fs';
+export default { version: 1, run: (ctx) => JSON.parse(readFileSync(ctx.inputs.answer, 'utf8')) };
+`,
+    'in/a.json': '{ "absent": "no a.zip", "recheckAfter": 86400000 }',
+    'in/b.json': '{ "absent": "no b.zip", "recheckAfter": 172800000 }',
+    'in/c.json': '{ "absent": "gone for good" }',
+  };
+
+  it('is told with its reason, and from when on it is asked again', async () => {
+    const rig = new Rig(ABSENT);
+    expect((await cli(['-C', rig.dir, 'build'])).code).toBe(0);
+    const { out } = await cli(['-C', rig.dir, 'status']);
+    expect(out.replaceAll(/\d{4}-\d\d-\d\dT[\d:]{8}Z/g, 'TIME')).toBe(
+      [
+        'ask   3 absent',
+        '  ask a..b (2): absent: no *.zip, asked again from TIME or later',
+        '  ask c: absent: gone for good',
+        'copy  3 absent',
+        '  copy a..b (2): absent: no *.zip, ask/* absent',
+        '  copy c: absent: gone for good, ask/c absent',
+        '6 targets: 6 absent',
+        '',
+      ].join('\n'),
+    );
+    const told = JSON.parse((await cli(['-C', rig.dir, 'status', '--json'])).out) as {
+      readonly targets: readonly { readonly target: string; readonly absent: object }[];
+    };
+    expect(told.targets.find(({ target }) => target === 'ask/a')).toEqual({
+      target: 'ask/a',
+      state: 'absent',
+      reasons: [],
+      absent: { reason: 'no a.zip', recheckAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+    });
+  });
+
+  it('is explained by why', async () => {
+    const rig = new Rig(ABSENT);
+    await cli(['-C', rig.dir, 'build']);
+    const { out } = await cli(['-C', rig.dir, 'why', 'ask/a']);
+    const [head, reason = '', empty] = out.split('\n');
+    expect([head, reason.replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/, 'TIME'), empty]).toEqual([
+      'ask/a  absent',
+      '  absent: no a.zip, asked again from TIME',
+      '',
+    ]);
+    expect((await cli(['-C', rig.dir, 'why', 'copy/c'])).out).toContain(
+      'copy/c  absent\n  absent: gone for good\n  ask/c absent\n',
+    );
+  });
+});

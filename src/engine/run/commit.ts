@@ -14,7 +14,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { entriesBelow, errorCode, filesBelow, flush, isMissing, statOf } from '../state/files.ts';
+import { entriesBelow, entryAt, errorCode, filesBelow, flush, isMissing } from '../state/files.ts';
 
 export interface Placement {
   readonly temporary: string;
@@ -23,14 +23,24 @@ export interface Placement {
   readonly directory: boolean;
 }
 
-/** Something of another kind stands where an output goes. `code` as the file system would have it. */
+/** What stands where an output goes is not for a build to replace. `code` as the file system would have it. */
 export class PlaceTaken extends Error {
   readonly code: string;
+  /** What to do about it, where its kind does not say so already. */
+  readonly hint: string | undefined;
 
-  constructor(code: 'EISDIR' | 'ENOTDIR', message: string) {
+  constructor(code: 'EISDIR' | 'ENOTDIR' | 'ENOTEMPTY', message: string, hint?: string) {
     super(message);
     this.code = code;
+    this.hint = hint;
   }
+}
+
+/** Which files in a directory that is an output builds have put there: names relative to it. */
+export interface Ownership<T extends Placement> {
+  written(place: T): ReadonlySet<string>;
+  /** These and no others. Called before the first of them is there, and when others have gone. */
+  note(place: T, names: readonly string[]): void;
 }
 
 /** One file of an output: `name` is its place within a directory, empty for a file that is an output itself. */
@@ -40,35 +50,92 @@ interface Move {
   readonly name: string;
 }
 
-/** All that can fail for want of room or of the right shape fails before the first old output is replaced. */
-export function putInPlace(placements: readonly Placement[]): void {
-  for (const placement of placements) refuseOtherShape(placement);
-  const folders = new Set<string>();
-  const moves = placements.map(({ temporary, final, directory }) => {
-    makeFolder(directory ? final : dirname(final), folders);
-    return directory ? movesInto(temporary, final) : [{ from: ownContent(temporary), final, name: '' }];
-  });
-  for (const { from } of moves.flat()) flush(from);
-  placements.forEach(({ final, directory }, at) => {
-    const wanted = moves[at] ?? [];
-    for (const move of wanted) carryOut(move, folders);
-    if (directory) clearAway(final, new Set(wanted.map(({ name }) => name)), folders);
-  });
-  for (const folder of folders) flush(folder);
+/** An output about to be put in place: what it brings, and what goes for it. */
+interface Coming<T extends Placement> {
+  readonly place: T;
+  /** Of a directory: what the task has written there. */
+  readonly names: readonly string[];
+  /** Of a directory: entries that builds have put there, and this one does not bring. */
+  readonly going: ReadonlySet<string>;
+  /** A link stands where the directory goes. */
+  readonly linked: boolean;
 }
 
-function refuseOtherShape({ final, directory }: Placement): void {
-  const there = statOf(final);
-  if (there === undefined) return;
+/** All that can fail for want of room or of the right shape fails before the first old output is replaced. */
+export function putInPlace<T extends Placement>(placements: readonly T[], owned: Ownership<T>): void {
+  const coming = placements.map((place) => look(place, owned));
+  const folders = new Set<string>();
+  const moves = coming.map(({ place: { temporary, final, directory }, names, linked }) => {
+    makeFolder(directory && !linked ? final : dirname(final), folders);
+    return directory
+      ? movesInto(temporary, final, names)
+      : [{ from: ownContent(temporary), final, name: '' }];
+  });
+  for (const { from } of moves.flat()) flush(from);
+  for (const { place, names, going } of coming) if (place.directory) owned.note(place, [...names, ...going]);
+  coming.forEach(({ place, going, linked }, at) => {
+    const { final, directory } = place;
+    // What it leads to is somebody else's, and stays as it is.
+    if (linked) rmSync(final);
+    if (directory) makeFolder(final, folders);
+    for (const move of moves[at] ?? []) carryOut(move, folders);
+    if (going.size > 0) clearAway(final, going, folders);
+  });
+  for (const folder of folders) flush(folder);
+  // Not before: what a power cut brings back would be nobody's.
+  for (const { place, names, going } of coming) if (going.size > 0) owned.note(place, names);
+}
+
+/** A link gives way, be it to a file or to a directory: nothing is lost with it. */
+function look<T extends Placement>(place: T, owned: Ownership<T>): Coming<T> {
+  const { temporary, final, directory } = place;
+  const there = entryAt(final);
+  const names = directory ? filesBelow(temporary) : [];
+  const none = { place, names, going: new Set<string>() };
+  if (there === undefined || there.isSymbolicLink())
+    return { ...none, linked: directory && there !== undefined };
   if (directory && !there.isDirectory())
     throw new PlaceTaken('ENOTDIR', `${final} is a file, and the output is a directory of that name`);
   if (!directory && there.isDirectory())
     throw new PlaceTaken('EISDIR', `${final} is a folder, and the output is a file of that name`);
+  return directory
+    ? { ...none, going: goingFrom(place, names, owned), linked: false }
+    : { ...none, linked: false };
 }
 
-function movesInto(temporary: string, final: string): readonly Move[] {
+/** Whatever is there that no build has put there is the user's: then the output cannot be put in place. */
+function goingFrom<T extends Placement>(
+  place: T,
+  names: readonly string[],
+  owned: Ownership<T>,
+): ReadonlySet<string> {
+  const { final } = place;
+  const wanted = new Set(names);
+  const going = entriesBelow(final).filter((name) => !wanted.has(name));
+  if (going.length === 0) return new Set();
+  const ours = new Set([...wanted, ...owned.written(place)]);
+  const folders = new Set([...ours].flatMap(foldersAbove));
+  const foreign = going.find((name) => {
+    if (ours.has(name) || ours.has(name.replace(PARTIAL, '$1$2'))) return false;
+    // Somebody has put a link in the place of a folder of ours: only the link goes.
+    return !(folders.has(name) && entryAt(join(final, name))?.isSymbolicLink());
+  });
+  if (foreign === undefined) return new Set(going);
+  throw new PlaceTaken(
+    'ENOTEMPTY',
+    `${join(final, foreign)} was put there by no build, and ${final} is a directory that holds what its task writes and nothing else`,
+    'move it away, or give the output a directory of its own',
+  );
+}
+
+function foldersAbove(name: string): readonly string[] {
+  const steps = name.split('/');
+  return steps.slice(1).map((_, at) => steps.slice(0, at + 1).join('/'));
+}
+
+function movesInto(temporary: string, final: string, names: readonly string[]): readonly Move[] {
   const real = realpathSync(temporary);
-  return filesBelow(temporary).map((name, at) => {
+  return names.map((name, at) => {
     const from = join(temporary, name);
     // Behind a link: what it leads to belongs to somebody else.
     const foreign = realpathSync(from) !== join(real, name);
@@ -95,12 +162,19 @@ function carryOut({ from, final, name }: Move, folders: Set<string>): void {
   } catch (thrown) {
     if (errorCode(thrown) !== 'EXDEV') throw thrown;
     // Another volume than the temporary folder's: the copy that is renamed must lie beside the target.
-    const beside = join(dirname(target), `.${basename(target)}.partial`);
+    const beside = partialOf(target);
     copyFileSync(from, beside);
     flush(beside);
     renameSync(beside, target);
   }
   folders.add(dirname(target));
+}
+
+/** How a copy is called that is about to be renamed: a crash may leave one. */
+const PARTIAL = /^((?:.*\/)?)\.([^/]*)\.partial$/;
+
+function partialOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}.partial`);
 }
 
 /** Within an output directory, whatever the last run left of another kind gives way. */
@@ -118,9 +192,9 @@ function clearWay(final: string, name: string): void {
 }
 
 /** Files that are no longer written go last, and the folders that they leave empty. */
-function clearAway(final: string, wanted: ReadonlySet<string>, folders: Set<string>): void {
+function clearAway(final: string, going: ReadonlySet<string>, folders: Set<string>): void {
   for (const name of entriesBelow(final)) {
-    if (wanted.has(name)) continue;
+    if (!going.has(name)) continue;
     rmSync(join(final, name));
     let above = dirname(name);
     for (; above !== '.' && removedEmpty(join(final, above)); above = dirname(above))

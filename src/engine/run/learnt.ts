@@ -5,15 +5,15 @@
 
 import type { Target } from '../graph/graph.ts';
 import { oneSpelling } from '../graph/path-edges.ts';
-import { changedSince } from '../state/files.ts';
+import { changedSince } from '../state/stamps.ts';
 import type { TaskDone, TaskFailure } from '../task.ts';
 import type { RunPlan } from './decide.ts';
 import type { Session } from './session.ts';
 
 export type Learnt =
   | { readonly kind: 'learnt'; readonly inputs: readonly (readonly [path: string, digest: string])[] }
-  /** One of them changed while the task ran: what it has read is not known. */
-  | { readonly kind: 'moved' }
+  /** This one changed while the task ran, or came, or went: what it has read is not known. */
+  | { readonly kind: 'moved'; readonly path: string }
   | { readonly kind: 'failed'; readonly failure: TaskFailure };
 
 /** `since`: the wall clock when the task was started, epoch milliseconds. */
@@ -32,7 +32,7 @@ export function learn(
     if (declared.some((each) => path === each || path.startsWith(`${each}/`))) continue;
     const maker = session.makerOf(path);
     if (maker !== undefined) return { kind: 'failed', failure: undeclared(plan.target, path, maker) };
-    if (moving.has(given) && changedSince(session.memo.absolute(path), since)) return { kind: 'moved' };
+    if (moving.has(given) && changedSince(session.memo.absolute(path), since)) return { kind: 'moved', path };
     inputs.push([path, session.memo.digest(path) ?? 'missing']);
   }
   return { kind: 'learnt', inputs };

@@ -4,7 +4,7 @@
  */
 import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { entriesBelow, errorCode, removeTree, statOf } from '../state/files.ts';
+import { entriesBelow, entryAt, errorCode, removeTree, statOf } from '../state/files.ts';
 import type { Session } from './session.ts';
 
 export interface Coming {
@@ -31,8 +31,9 @@ export function makeWay(session: Session, coming: Coming, going: (path: string) 
     if (there?.isDirectory()) break;
     if (there !== undefined && goes(above)) remove(above);
   }
-  const there = statOf(absolute(path));
-  if (there === undefined || there.isDirectory() === directory) return;
+  const there = entryAt(absolute(path));
+  // A link gives way by itself, wherever it leads.
+  if (there === undefined || there.isSymbolicLink() || there.isDirectory() === directory) return;
   if (directory) {
     // Its own place: what the target itself wrote there as a file is left behind as well.
     if (session.leftBehind.writerOf(path) !== undefined) remove(path);

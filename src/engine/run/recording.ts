@@ -2,8 +2,11 @@
  * The last steps of the commit protocol, for whatever made the outputs: are the inputs still what they were, put the
  * outputs in place, keep what they replace, record. It makes no outputs itself.
  */
+import { filesBelow } from '../state/files.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
+import { namesWritten, noteNames } from '../state/written-names.ts';
+import type { Ownership } from './commit.ts';
 import { putInPlace } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { makeWay } from './make-way.ts';
@@ -36,11 +39,30 @@ export function replaceOutputs(session: Session, plan: RunPlan, changed: readonl
   try {
     for (const { path } of changed) replaced.hold(path);
     for (const place of changed) makeWay(session, place, (path) => replaced.hold(path));
-    putInPlace(changed);
+    putInPlace(changed, ownershipIn(session, plan));
     replaced.keep();
   } finally {
     replaced.discard();
   }
+}
+
+/**
+ * What lies in a directory is ours as far as builds have noted its names; or, should there be no such list, if it is
+ * kept what the record's digest was taken of, or if just that still lies there.
+ */
+function ownershipIn(session: Session, plan: RunPlan): Ownership<OutputPlace> {
+  const { workspace, memo, past, leftBehind } = session;
+  return {
+    note: ({ path }, names) => noteNames(workspace, path, names),
+    written: ({ path, final }) => {
+      const noted = namesWritten(workspace, path);
+      const recorded = plan.previous?.outputs.find((output) => output.path === path)?.digest;
+      const listed = (recorded && past?.store.listing(recorded)) ?? [];
+      const is = memo.digest(path);
+      const isRecorded = is !== undefined && (is === recorded || leftBehind.wrote(path, is));
+      return new Set([...noted, ...listed.map(([name]) => name), ...(isRecorded ? filesBelow(final) : [])]);
+    },
+  };
 }
 
 export function recordSuccess(

@@ -102,10 +102,10 @@ function copyTree(from: string, to: string, directory: boolean): void {
   }
 }
 
-/** Whether what stands there may go, as it would if the target ran: something of another kind is for a run to refuse. */
+/** Whether what stands there may go unseen: something of another kind, or a folder, is for a run to look at. */
 function clears(places: readonly OutputPlace[]): boolean {
   return places.every(({ final, directory }) => {
     const there = entryAt(final);
-    return there === undefined || there.isDirectory() === directory;
+    return there === undefined || (!directory && !there.isDirectory());
   });
 }

@@ -11,9 +11,12 @@ import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Attempted } from './attempt.ts';
 import { attempt } from './attempt.ts';
+import { PlaceTaken } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { unreadable } from './decide.ts';
 import { DiskRoom } from './disk-room.ts';
+import type { Stamped } from './held-still.ts';
+import { movedInputs, Restless, stampInputs } from './held-still.ts';
 import { learn } from './learnt.ts';
 import { refuseOffline } from './offline.ts';
 import { diskTrouble, wrongShape } from './output-trouble.ts';
@@ -21,12 +24,21 @@ import type { PastOutputs } from './past.ts';
 import { sourceGone } from './pinned.ts';
 import type { OutputPlace } from './places.ts';
 import { placesIn, runIdOf, temporaryFor } from './places.ts';
-import { changedPlaces, inputsHold, recordSuccess, replaceOutputs } from './recording.ts';
+import { changedPlaces, recordSuccess, replaceOutputs } from './recording.ts';
 import { restore } from './restore.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Ended } from './success.ts';
 import { changesOf, digestOfDirectory, dueAgain, factsOf, sameOutputs, sweptAt } from './success.ts';
+
+/** Of one run. */
+interface Times {
+  readonly seconds: number;
+  /** The wall clock when it began, epoch milliseconds. */
+  readonly since: number;
+  /** What its inputs were stamped with then. */
+  readonly stamped: Stamped;
+}
 
 export class LocalRunner implements Runner {
   readonly #session: Session;
@@ -34,6 +46,7 @@ export class LocalRunner implements Runner {
   readonly #emit: Listener;
   readonly #signal: AbortSignal;
   readonly #room: DiskRoom;
+  readonly #restless = new Restless();
 
   constructor(session: Session, state: BuildState, emit: Listener, signal: AbortSignal) {
     this.#session = session;
@@ -68,6 +81,7 @@ export class LocalRunner implements Runner {
     const folder = temporaryFor(this.#session, this.#state, plan, runId);
     const started = performance.now();
     const since = Date.now();
+    const stamped = stampInputs(this.#session, plan);
     try {
       const places = placesIn(folder, this.#session, plan, runId);
       const attempted = await attempt({
@@ -78,11 +92,12 @@ export class LocalRunner implements Runner {
         signal: this.#signal,
       });
       const seconds = Math.round(performance.now() - started) / 1000;
-      return await this.#finish(plan, places, runId, attempted, { seconds, since });
+      return await this.#finish(plan, places, runId, attempted, { seconds, since, stamped });
     } catch (thrown) {
       const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
       if (failure === undefined) throw thrown;
-      return this.#fail(plan, failure);
+      const { hint } = thrown instanceof PlaceTaken ? thrown : failure;
+      return this.#fail(plan, hint === undefined ? failure : { ...failure, hint });
     } finally {
       removeTree(folder);
     }
@@ -93,13 +108,14 @@ export class LocalRunner implements Runner {
     places: readonly OutputPlace[],
     runId: string,
     attempted: Attempted,
-    times: { readonly seconds: number; readonly since: number },
+    times: Times,
   ): Promise<RunResult> {
     switch (attempted.kind) {
       case 'failed':
         return this.#fail(plan, attempted.failure);
       case 'absent': {
-        if (!inputsHold(this.#session, plan)) return { kind: 'again' };
+        const moved = movedInputs(this.#session, plan, times.stamped);
+        if (moved.length > 0) return this.#restless.again(plan, moved);
         const gone = sourceGone(this.#session, plan.target, plan.partition, []);
         if (gone !== undefined) return this.#fail(plan, gone);
         const { reason, recheckAfter } = attempted;
@@ -122,9 +138,9 @@ export class LocalRunner implements Runner {
           case 'moved':
             // Or the same time stamps would look like another change.
             await sleep(FINE_TICK_MS);
-            return { kind: 'again' };
+            return this.#restless.again(plan, [learnt.path]);
           case 'learnt':
-            return this.#commit(plan, places, { ...attempted, runId, learnt: learnt.inputs }, times.seconds);
+            return this.#commit(plan, places, { ...attempted, runId, learnt: learnt.inputs }, times);
         }
       }
     }
@@ -146,7 +162,7 @@ export class LocalRunner implements Runner {
     plan: RunPlan,
     places: readonly OutputPlace[],
     ended: Ended,
-    seconds: number,
+    { seconds, stamped }: Times,
   ): Promise<RunResult> {
     for (const place of places) {
       const problem = wrongShape(place);
@@ -163,7 +179,8 @@ export class LocalRunner implements Runner {
         }),
       ),
     );
-    if (!inputsHold(this.#session, plan)) return { kind: 'again' };
+    const moved = movedInputs(this.#session, plan, stamped);
+    if (moved.length > 0) return this.#restless.again(plan, moved);
     const gone = sourceGone(this.#session, plan.target, plan.partition, outputs);
     if (gone !== undefined) return this.#fail(plan, gone);
     replaceOutputs(this.#session, plan, changedPlaces(this.#session, places, outputs));

@@ -127,17 +127,6 @@ export function filesBelow(folder: string): readonly string[] {
   return found.sort(byCodeUnit);
 }
 
-/** The kernel's clock for time stamps may lag behind the one that programs read. */
-const LAG_MS = 10;
-
-/** Whether time stamps say that a file, or one below a folder, changed at this instant (epoch milliseconds) or later. */
-export function changedSince(path: string, instant: number): boolean {
-  const stat = statOf(path);
-  if (stat === undefined) return false;
-  if (Math.max(stat.mtimeMs, stat.ctimeMs) + LAG_MS >= instant) return true;
-  return stat.isDirectory() && filesBelow(path).some((name) => changedSince(join(path, name), instant));
-}
-
 export function removeTree(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }

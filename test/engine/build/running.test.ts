@@ -138,7 +138,7 @@ describe('an input that changes while its target runs', () => {
     const built = await rig.build();
     expect(built.failures['up']).toEqual({
       code: 'input-unstable',
-      message: 'up: its inputs changed while it ran, 6 times in a row',
+      message: 'up: its inputs changed while it ran, 6 times in a row: in.txt',
       hint: 'wait until whatever writes them has finished',
     });
   });

@@ -13,25 +13,35 @@ import {
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import type { Placement } from '../../../src/engine/run/commit.ts';
 import { PlaceTaken, pointLatest, putInPlace } from '../../../src/engine/run/commit.ts';
 import { filesBelow } from '../../../src/engine/state/files.ts';
 import { messageOf, put, scratch } from '../state/scratch.ts';
 
-function file(folder: string, name: string, text: string): Parameters<typeof putInPlace>[0][number] {
+function file(folder: string, name: string, text: string): Placement {
   const temporary = join(folder, 'tmp', name, 'out');
   put(temporary, text);
   return { temporary, final: join(folder, 'final', name), directory: false };
 }
 
-function directory(
-  folder: string,
-  name: string,
-  files: Readonly<Record<string, string>>,
-): Parameters<typeof putInPlace>[0][number] {
+function directory(folder: string, name: string, files: Readonly<Record<string, string>>): Placement {
   const temporary = join(folder, 'tmp', name, 'out');
   mkdirSync(temporary, { recursive: true });
   for (const [path, text] of Object.entries(files)) put(join(temporary, path), text);
   return { temporary, final: join(folder, 'final', name), directory: true };
+}
+
+/** Puts outputs in place; `written`: what builds have put into each directory among them. Returns what was noted of it. */
+function place(
+  outputs: readonly Placement[],
+  written: readonly string[] = [],
+): readonly (readonly string[])[] {
+  const noted: (readonly string[])[] = [];
+  putInPlace(outputs, {
+    written: () => new Set(written),
+    note: (_, names) => noted.push([...names].sort()),
+  });
+  return noted;
 }
 
 function contents(folder: string): Readonly<Record<string, string>> {
@@ -48,23 +58,31 @@ function otherVolume(): string | undefined {
 describe('a file output', () => {
   it('is put in place, its folders made, and leaves nothing behind', () => {
     const folder = scratch();
-    putInPlace([file(folder, 'a/b/c.txt', 'new'), file(folder, 'd.txt', 'too')]);
+    place([file(folder, 'a/b/c.txt', 'new'), file(folder, 'd.txt', 'too')]);
     expect(contents(join(folder, 'final'))).toEqual({ 'a/b/c.txt': 'new', 'd.txt': 'too' });
     expect(filesBelow(join(folder, 'tmp'))).toEqual([]);
   });
 
   it('replaces the last one', () => {
     const folder = scratch({ 'final/c.txt': 'a longer old text' });
-    putInPlace([file(folder, 'c.txt', 'new')]);
+    place([file(folder, 'c.txt', 'new')]);
     expect(contents(join(folder, 'final'))).toEqual({ 'c.txt': 'new' });
   });
 
   it('replaces a link, and leaves what it led to alone', () => {
     const folder = scratch({ precious: 'old', 'final/x': '' });
     symlinkSync('../precious', join(folder, 'final/c.txt'));
-    putInPlace([file(folder, 'c.txt', 'new')]);
+    place([file(folder, 'c.txt', 'new')]);
     expect(lstatSync(join(folder, 'final/c.txt')).isFile()).toBe(true);
     expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('old');
+  });
+
+  it('replaces a link to a folder just so', () => {
+    const folder = scratch({ 'precious/x': 'old', 'final/x': '' });
+    symlinkSync('../precious', join(folder, 'final/c.txt'));
+    place([file(folder, 'c.txt', 'new')]);
+    expect(readFileSync(join(folder, 'final/c.txt'), 'utf8')).toBe('new');
+    expect(contents(join(folder, 'precious'))).toEqual({ x: 'old' });
   });
 
   it('that the task wrote as a link becomes the content that it led to', () => {
@@ -72,7 +90,7 @@ describe('a file output', () => {
     const placed = file(folder, 'c.txt', '');
     const linked = { ...placed, temporary: `${placed.temporary}-link` };
     symlinkSync('../../in/a', linked.temporary);
-    putInPlace([linked]);
+    place([linked]);
     expect(lstatSync(join(folder, 'final/c.txt')).isFile()).toBe(true);
     expect(contents(folder)).toMatchObject({ 'final/c.txt': 'content', 'in/a': 'content' });
   });
@@ -81,7 +99,7 @@ describe('a file output', () => {
     const folder = scratch();
     const size = 1 << 20;
     const final = join(folder, 'final/big');
-    putInPlace([file(folder, 'big', '0'.repeat(size))]);
+    place([file(folder, 'big', '0'.repeat(size))]);
     const stop = new Int32Array(new SharedArrayBuffer(4));
     const reader = new Worker(
       `const { workerData: { final, size, stop }, parentPort } = require('node:worker_threads');
@@ -100,7 +118,7 @@ describe('a file output', () => {
     await next();
     const last = next();
     for (let round = 1; round < 60; round++) {
-      putInPlace([file(folder, 'big', String(round % 10).repeat(size))]);
+      place([file(folder, 'big', String(round % 10).repeat(size))]);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     Atomics.store(stop, 0, 1);
@@ -114,7 +132,7 @@ describe('a file output', () => {
     const folder = scratch();
     const far = scratch({ 'c.txt': 'old' }, other);
     symlinkSync(far, join(folder, 'final'));
-    putInPlace([file(folder, 'c.txt', 'new'), file(folder, 'sub/d.txt', 'too')]);
+    place([file(folder, 'c.txt', 'new'), file(folder, 'sub/d.txt', 'too')]);
     expect(contents(far)).toEqual({ 'c.txt': 'new', 'sub/d.txt': 'too' });
   });
 });
@@ -127,7 +145,14 @@ describe('a directory output', () => {
       'final/data/deep/er/old.txt': 'old',
       'final/beside.txt': 'kept',
     });
-    putInPlace([directory(folder, 'data', { 'both.txt': 'new', 'sub/new.txt': 'new' })]);
+    const noted = place(
+      [directory(folder, 'data', { 'both.txt': 'new', 'sub/new.txt': 'new' })],
+      ['both.txt', 'deep/er/old.txt', 'old.txt', 'gone.txt'],
+    );
+    expect(noted).toEqual([
+      ['both.txt', 'deep/er/old.txt', 'old.txt', 'sub/new.txt'],
+      ['both.txt', 'sub/new.txt'],
+    ]);
     expect(contents(join(folder, 'final'))).toEqual({
       'beside.txt': 'kept',
       'data/both.txt': 'new',
@@ -138,14 +163,18 @@ describe('a directory output', () => {
 
   it('may be empty, and may become so', () => {
     const folder = scratch({ 'final/data/old/x': '' });
-    putInPlace([directory(folder, 'data', {}), directory(folder, 'other', {})]);
+    expect(place([directory(folder, 'data', {}), directory(folder, 'other', {})], ['old/x'])).toEqual([
+      ['old/x'],
+      [],
+      [],
+    ]);
     expect(readdirSync(join(folder, 'final/data'))).toEqual([]);
     expect(readdirSync(join(folder, 'final/other'))).toEqual([]);
   });
 
   it('may have a file where it had a folder, and a folder where it had a file', () => {
     const folder = scratch({ 'final/data/a/x': 'old', 'final/data/b': 'old', 'final/data/a/y/z': 'old' });
-    putInPlace([directory(folder, 'data', { a: 'new', 'b/c/d': 'new' })]);
+    place([directory(folder, 'data', { a: 'new', 'b/c/d': 'new' })], ['a/x', 'b', 'a/y/z']);
     expect(contents(join(folder, 'final/data'))).toEqual({ a: 'new', 'b/c/d': 'new' });
   });
 
@@ -154,7 +183,10 @@ describe('a directory output', () => {
     symlinkSync('../../precious', join(folder, 'final/data/linked'));
     symlinkSync('../../precious', join(folder, 'final/data/gone'));
     symlinkSync('nowhere', join(folder, 'final/data/dangling'));
-    putInPlace([directory(folder, 'data', { 'linked/x': 'new', 'linked/sub/z': 'new' })]);
+    place(
+      [directory(folder, 'data', { 'linked/x': 'new', 'linked/sub/z': 'new' })],
+      ['dangling', 'f', 'gone/x'],
+    );
     expect(contents(join(folder, 'final/data'))).toEqual({ 'linked/sub/z': 'new', 'linked/x': 'new' });
     expect(readdirSync(join(folder, 'final/data'))).toEqual(['linked']);
     expect(contents(join(folder, 'precious'))).toEqual({ 'sub/y': 'old', x: 'old' });
@@ -167,7 +199,7 @@ describe('a directory output', () => {
     symlinkSync(join(folder, 'in/sub'), join(placed.temporary, 'sub'));
     symlinkSync(join(folder, 'in/sub.a'), join(placed.temporary, 'sub.a'));
     symlinkSync('nowhere', join(placed.temporary, 'dangling'));
-    putInPlace([placed]);
+    place([placed]);
     expect(contents(join(folder, 'final/data'))).toEqual({
       a: 'A',
       own: 'own',
@@ -184,8 +216,87 @@ describe('a directory output', () => {
     const folder = scratch();
     const far = scratch({ 'data/old': 'old', 'data/a': 'old' }, other);
     symlinkSync(far, join(folder, 'final'));
-    putInPlace([directory(folder, 'data', { a: 'new', 'b/c': 'new' })]);
+    place([directory(folder, 'data', { a: 'new', 'b/c': 'new' })], ['old']);
     expect(contents(far)).toEqual({ 'data/a': 'new', 'data/b/c': 'new' });
+  });
+
+  it('clears away the copy that a crash has left under the name it had until it was whole', () => {
+    const folder = scratch({ 'final/data/.a.partial': 'ha', 'final/data/sub/.b.partial': 'ha' });
+    place([directory(folder, 'data', { a: 'new' })], ['sub/b']);
+    expect(contents(join(folder, 'final'))).toEqual({ 'data/a': 'new' });
+  });
+
+  it('takes the place of a link, and leaves alone what it led to', () => {
+    const folder = scratch({ 'precious/thesis.doc': 'mine', 'precious/sub/x': 'mine', 'final/beside': '' });
+    symlinkSync('../precious', join(folder, 'final/data'));
+    symlinkSync('nowhere', join(folder, 'final/dangling'));
+    symlinkSync('beside', join(folder, 'final/empty'));
+    place(
+      [
+        directory(folder, 'data', { 'sub/x': 'new' }),
+        directory(folder, 'dangling', { x: 'new' }),
+        directory(folder, 'empty', {}),
+      ],
+      ['sub/x', 'thesis.doc'],
+    );
+    expect(contents(join(folder, 'precious'))).toEqual({ 'sub/x': 'mine', 'thesis.doc': 'mine' });
+    for (const name of ['data', 'dangling', 'empty'])
+      expect(lstatSync(join(folder, 'final', name)).isDirectory()).toBe(true);
+    expect(contents(join(folder, 'final'))).toEqual({
+      beside: '',
+      'dangling/x': 'new',
+      'data/sub/x': 'new',
+    });
+  });
+});
+
+describe('a file in a directory output that no build has put there', () => {
+  const refused = (folder: string, name: string): string =>
+    `${folder}/final/data/${name} was put there by no build, and ${folder}/final/data is a directory that holds what its task writes and nothing else`;
+
+  it.each([
+    ['beside what is written', { 'thesis.doc': 'mine', 'old.txt': 'old' }, ['old.txt'], 'thesis.doc'],
+    ['in a folder where a file goes', { 'a/mine': 'mine', 'a/old': 'old' }, ['a/old'], 'a/mine'],
+    ['where a folder goes', { b: 'mine' }, ['b/c'], 'b'],
+    ['where a folder was', { sub: 'mine' }, ['sub/x'], 'sub'],
+  ] as const)('%s, is an error that names it, and no output is touched', (_, files, written, name) => {
+    const folder = scratch({ 'final/a.txt': 'old' });
+    for (const [path, text] of Object.entries(files)) put(join(folder, 'final/data', path), text);
+    const outputs = [file(folder, 'a.txt', 'new'), directory(folder, 'data', { a: 'new', 'b/c': 'new' })];
+    expect(messageOf(() => place(outputs, written))).toBe(refused(folder, name));
+    expect(contents(join(folder, 'final/data'))).toEqual(files);
+    expect(readFileSync(join(folder, 'final/a.txt'), 'utf8')).toBe('old');
+  });
+
+  it('may be a link, also one to nowhere', () => {
+    for (const goal of ['../../precious', 'nowhere']) {
+      const folder = scratch({ 'precious/x': 'mine', 'final/data/a': 'old' });
+      symlinkSync(goal, join(folder, 'final/data/z'));
+      const outputs = [directory(folder, 'data', { a: 'new' })];
+      expect(messageOf(() => place(outputs, ['a']))).toBe(refused(folder, 'z'));
+      expect(readlinkSync(join(folder, 'final/data/z'))).toBe(goal);
+    }
+  });
+
+  it('has the code of a folder that is not empty, and says what to do', () => {
+    const folder = scratch({ 'final/data/mine': '' });
+    let thrown: unknown;
+    try {
+      place([directory(folder, 'data', {})]);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(PlaceTaken);
+    expect(thrown).toMatchObject({
+      code: 'ENOTEMPTY',
+      hint: 'move it away, or give the output a directory of its own',
+    });
+  });
+
+  it('gives way where a file of that name is written', () => {
+    const folder = scratch({ 'final/data/a': 'mine' });
+    expect(place([directory(folder, 'data', { a: 'new' })])).toEqual([['a']]);
+    expect(contents(join(folder, 'final/data'))).toEqual({ a: 'new' });
   });
 });
 
@@ -193,7 +304,7 @@ describe('something else in the way', () => {
   it('of a file is an error that names it, and no output is touched', () => {
     const folder = scratch({ 'final/a.txt': 'old', 'final/b.txt/inside': 'old' });
     const outputs = [file(folder, 'a.txt', 'new'), file(folder, 'b.txt', 'new')];
-    expect(messageOf(() => putInPlace(outputs))).toBe(
+    expect(messageOf(() => place(outputs))).toBe(
       `${folder}/final/b.txt is a folder, and the output is a file of that name`,
     );
     expect(contents(join(folder, 'final'))).toEqual({ 'a.txt': 'old', 'b.txt/inside': 'old' });
@@ -202,7 +313,7 @@ describe('something else in the way', () => {
   it('of a directory is an error that names it, and no output is touched', () => {
     const folder = scratch({ 'final/a.txt': 'old', 'final/data': 'old' });
     const outputs = [file(folder, 'a.txt', 'new'), directory(folder, 'data', { x: 'new' })];
-    expect(messageOf(() => putInPlace(outputs))).toBe(
+    expect(messageOf(() => place(outputs))).toBe(
       `${folder}/final/data is a file, and the output is a directory of that name`,
     );
     expect(contents(join(folder, 'final'))).toEqual({ 'a.txt': 'old', data: 'old' });
@@ -214,11 +325,11 @@ describe('something else in the way', () => {
       if (what === 'a file') put(join(folder, 'final/sub'), 'old');
       else symlinkSync('nowhere', join(folder, 'final/sub'));
       const outputs = [file(folder, 'a.txt', 'new'), file(folder, 'sub/b.txt', 'new')];
-      const place = (): void => putInPlace(outputs);
-      expect(messageOf(place)).toBe(
+      const act = (): unknown => place(outputs);
+      expect(messageOf(act)).toBe(
         `the folder ${folder}/final/sub cannot be made: a file or a link to nowhere stands in its way`,
       );
-      expect(place).toThrowError(PlaceTaken);
+      expect(act).toThrowError(PlaceTaken);
       expect(readFileSync(join(folder, 'final/a.txt'), 'utf8')).toBe('old');
     });
   }
@@ -233,8 +344,8 @@ describe('something else in the way', () => {
       }
       return undefined;
     };
-    expect(code(() => putInPlace([file(folder, 'x', '')]))).toBe('EISDIR');
-    expect(code(() => putInPlace([directory(folder, 'y', {})]))).toBe('ENOTDIR');
+    expect(code(() => place([file(folder, 'x', '')]))).toBe('EISDIR');
+    expect(code(() => place([directory(folder, 'y', {})]))).toBe('ENOTDIR');
   });
 });
 
@@ -244,8 +355,8 @@ describe('an output that shares its inode with an input', () => {
     const placed = file(folder, 'a', 'x');
     const hard = { ...placed, temporary: `${placed.temporary}-hard` };
     linkSync(join(folder, 'in/a'), hard.temporary);
-    putInPlace([hard]);
-    putInPlace([file(folder, 'a', 'new')]);
+    place([hard]);
+    place([file(folder, 'a', 'new')]);
     expect(contents(folder)).toMatchObject({ 'final/a': 'new', 'in/a': 'old' });
   });
 });
