@@ -32,6 +32,7 @@ describe('what is no result', () => {
     ['return { recheckAfter: "1d" }', '"recheckAfter" must be a number, got "1d"'],
     ['return { discovered: "a.txt" }', '"discovered" must be a list of paths, got "a.txt"'],
     ['return { kept: [null] }', '"kept" must be a list of paths, got [null]'],
+    ['return { kept: ["a", 1] }', '"kept" must be a list of paths, got ["a",1]'],
     ['return { changes: 5n }', '"changes" must be a map, got bigint'],
   ])('fails its target alone, and is not tried again: %s', async (body, problem) => {
     const rig = rigWith(body);

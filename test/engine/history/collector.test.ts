@@ -370,6 +370,13 @@ describe('a build', () => {
     expect(kinds(ran('listing/A', 'checked'))).toEqual({ idle: false, quiet: true });
     expect(kinds(ran('archive/A', 'absent'))).toEqual({ idle: false, quiet: true });
     expect(kinds(ran('bars/A', 'executed'))).toEqual({ idle: false, quiet: false });
+    for (const two of [
+      ['executed', 'restored'],
+      ['executed', 'failed'],
+      ['restored', 'blocked'],
+      ['failed', 'blocked'],
+    ] as const)
+      expect(kinds(two.flatMap((outcome, at) => ran(`bars/${at}`, outcome))).quiet, two.join()).toBe(false);
     expect(kinds([{ type: 'target-warning', target: 'listing/A', message: 'late' }])).toEqual({
       idle: false,
       quiet: false,

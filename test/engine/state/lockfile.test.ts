@@ -224,6 +224,18 @@ describe('reading a workspace’s lockfile', () => {
     ]);
   });
 
+  it('takes the later as-of, whichever comes first', () => {
+    for (const asOfs of [
+      [AS_OF, AS_OF + 60_000],
+      [AS_OF + 60_000, AS_OF],
+    ]) {
+      const folder = scratch({ 'pipeline.lock': formatLock([], asOfs.map(formatAsOf)) });
+      expect([readLock(folder)?.asOf, lockedAsOf(folder)]).toEqual([AS_OF + 60_000, AS_OF + 60_000]);
+    }
+    const upsideDown = `pipeline.lock 1\n${formatAsOf(AS_OF + 60_000)}\n${formatAsOf(AS_OF)}\n`;
+    expect(readLock(scratch({ 'pipeline.lock': upsideDown }))?.asOf).toBe(AS_OF + 60_000);
+  });
+
   it('says of a target with a file that it cannot be absent as well', () => {
     const folder = scratch({
       'pipeline.lock': formatLock(
