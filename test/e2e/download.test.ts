@@ -102,7 +102,7 @@ describe('a build that is killed in the middle of a download', { timeout: 120_00
     const draw = drawsOf(`download ${SEED}`);
     const size = await sizeOf(KEY);
     // Slow enough that what is left after the last kill takes seconds, on a busy machine as well.
-    const slowly = { kind: 'trickle', bytes: 1_024, everyMs: 40 } as const;
+    const slowly = { kind: 'trickle', bytes: 1_024, everyMs: 20 } as const;
     const trickle = exchange.faults.add({ ...slowly, match: /-2024-01\.zip$/ });
     const rig = workspace();
     const begun = (): readonly number[] =>
