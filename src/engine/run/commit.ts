@@ -29,7 +29,7 @@ export class PlaceTaken extends Error {
   /** What to do about it, where its kind does not say so already. */
   readonly hint: string | undefined;
 
-  constructor(code: 'EISDIR' | 'ENOTDIR' | 'ENOTEMPTY', message: string, hint?: string) {
+  constructor(code: 'EISDIR' | 'ENOTDIR', message: string, hint?: string) {
     super(message);
     this.code = code;
     this.hint = hint;
@@ -41,6 +41,8 @@ export interface Ownership<T extends Placement> {
   written(place: T): ReadonlySet<string>;
   /** These and no others. Called before the first of them is there, and when others have gone. */
   note(place: T, names: readonly string[]): void;
+  /** Takes away what no build has put there, so that nothing of anybody's is lost. */
+  displace(place: T, name: string): void;
 }
 
 /** One file of an output: `name` is its place within a directory, empty for a file that is an output itself. */
@@ -55,8 +57,9 @@ interface Coming<T extends Placement> {
   readonly place: T;
   /** Of a directory: what the task has written there. */
   readonly names: readonly string[];
-  /** Of a directory: entries that builds have put there, and this one does not bring. */
+  /** Of a directory: entries that this build does not bring; of these, those that no build has put there. */
   readonly going: ReadonlySet<string>;
+  readonly foreign: ReadonlySet<string>;
   /** A link stands where the directory goes. */
   readonly linked: boolean;
 }
@@ -73,11 +76,13 @@ export function putInPlace<T extends Placement>(placements: readonly T[], owned:
   });
   for (const { from } of moves.flat()) flush(from);
   for (const { place, names, going } of coming) if (place.directory) owned.note(place, [...names, ...going]);
-  coming.forEach(({ place, going, linked }, at) => {
+  coming.forEach((each, at) => {
+    const { place, going, linked } = each;
     const { final, directory } = place;
     // What it leads to is somebody else's, and stays as it is.
     if (linked) rmSync(final);
     if (directory) makeFolder(final, folders);
+    displaceForeign(each, owned, folders);
     for (const move of moves[at] ?? []) carryOut(move, folders);
     if (going.size > 0) clearAway(final, going, folders);
   });
@@ -91,7 +96,7 @@ function look<T extends Placement>(place: T, owned: Ownership<T>): Coming<T> {
   const { temporary, final, directory } = place;
   const there = entryAt(final);
   const names = directory ? filesBelow(temporary) : [];
-  const none = { place, names, going: new Set<string>() };
+  const none = { place, names, going: new Set<string>(), foreign: new Set<string>() };
   if (there === undefined || there.isSymbolicLink())
     return { ...none, linked: directory && there !== undefined };
   if (directory && !there.isDirectory())
@@ -99,33 +104,46 @@ function look<T extends Placement>(place: T, owned: Ownership<T>): Coming<T> {
   if (!directory && there.isDirectory())
     throw new PlaceTaken('EISDIR', `${final} is a folder, and the output is a file of that name`);
   return directory
-    ? { ...none, going: goingFrom(place, names, owned), linked: false }
+    ? { ...none, ...goingFrom(place, names, owned), linked: false }
     : { ...none, linked: false };
 }
 
-/** Whatever is there that no build has put there is the user's: then the output cannot be put in place. */
+/** What is there beside what comes, and what of it no build has put there: that is the user's. */
 function goingFrom<T extends Placement>(
   place: T,
   names: readonly string[],
   owned: Ownership<T>,
-): ReadonlySet<string> {
+): Pick<Coming<T>, 'going' | 'foreign'> {
   const { final } = place;
   const wanted = new Set(names);
   const going = entriesBelow(final).filter((name) => !wanted.has(name));
-  if (going.length === 0) return new Set();
+  if (going.length === 0) return { going: new Set(), foreign: new Set() };
   const ours = new Set([...wanted, ...owned.written(place)]);
   const folders = new Set([...ours].flatMap(foldersAbove));
-  const foreign = going.find((name) => {
+  const foreign = going.filter((name) => {
     if (ours.has(name) || ours.has(name.replace(PARTIAL, '$1$2'))) return false;
     // Somebody has put a link in the place of a folder of ours: only the link goes.
     return !(folders.has(name) && entryAt(join(final, name))?.isSymbolicLink());
   });
-  if (foreign === undefined) return new Set(going);
-  throw new PlaceTaken(
-    'ENOTEMPTY',
-    `${join(final, foreign)} was put there by no build, and ${final} is a directory that holds what its task writes and nothing else`,
-    'move it away, or give the output a directory of its own',
-  );
+  return { going: new Set(going), foreign: new Set(foreign) };
+}
+
+/** What lies there goes, and nothing comes: nobody needs it. */
+export function clearPlaces<T extends Placement>(placements: readonly T[], owned: Ownership<T>): void {
+  const folders = new Set<string>();
+  for (const place of placements) {
+    const { final, directory } = place;
+    const there = entryAt(final);
+    if (there === undefined) continue;
+    if (!directory || !there.isDirectory()) rmSync(final);
+    else {
+      const { going, foreign } = goingFrom(place, [], owned);
+      displaceForeign({ place, foreign }, owned, folders);
+      clearAway(final, going, folders);
+      removedEmpty(final);
+      owned.note(place, []);
+    }
+  }
 }
 
 function foldersAbove(name: string): readonly string[] {
@@ -191,16 +209,33 @@ function clearWay(final: string, name: string): void {
   if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });
 }
 
-/** Files that are no longer written go last, and the folders that they leave empty. */
+/** Files that are no longer written go last. */
 function clearAway(final: string, going: ReadonlySet<string>, folders: Set<string>): void {
   for (const name of entriesBelow(final)) {
     if (!going.has(name)) continue;
     rmSync(join(final, name));
-    let above = dirname(name);
-    for (; above !== '.' && removedEmpty(join(final, above)); above = dirname(above))
-      folders.delete(join(final, above));
-    folders.add(join(final, above));
+    leaveNoEmpty(final, name, folders);
   }
+}
+
+/** Before anything comes: it may go where they are. */
+function displaceForeign<T extends Placement>(
+  { place, foreign }: Pick<Coming<T>, 'place' | 'foreign'>,
+  owned: Ownership<T>,
+  folders: Set<string>,
+): void {
+  for (const name of foreign) {
+    owned.displace(place, name);
+    leaveNoEmpty(place.final, name, folders);
+  }
+}
+
+/** The folders that a file has left empty by going. */
+function leaveNoEmpty(final: string, name: string, folders: Set<string>): void {
+  let above = dirname(name);
+  for (; above !== '.' && removedEmpty(join(final, above)); above = dirname(above))
+    folders.delete(join(final, above));
+  folders.add(join(final, above));
 }
 
 function removedEmpty(folder: string): boolean {

@@ -2,6 +2,8 @@
  * The last steps of the commit protocol, for whatever made the outputs: are the inputs still what they were, put the
  * outputs in place, keep what they replace, record. It makes no outputs itself.
  */
+import { join } from 'node:path';
+import { displace } from '../state/displaced.ts';
 import { filesBelow } from '../state/files.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
@@ -34,12 +36,20 @@ export function changedPlaces(
   return places.filter(({ path }, at) => memo.digest(path) !== outputs[at]?.digest);
 }
 
-export function replaceOutputs(session: Session, plan: RunPlan, changed: readonly OutputPlace[]): void {
+/** What people must know of an output of the target. */
+export type Warn = (message: string) => void;
+
+export function replaceOutputs(
+  session: Session,
+  plan: RunPlan,
+  changed: readonly OutputPlace[],
+  warn: Warn,
+): void {
   const replaced = new Replaced(session, plan);
   try {
     for (const { path } of changed) replaced.hold(path);
     for (const place of changed) makeWay(session, place, (path) => replaced.hold(path));
-    putInPlace(changed, ownershipIn(session, plan));
+    putInPlace(changed, ownershipIn(session, plan, warn));
     replaced.keep();
   } finally {
     replaced.discard();
@@ -50,10 +60,16 @@ export function replaceOutputs(session: Session, plan: RunPlan, changed: readonl
  * What lies in a directory is ours as far as builds have noted its names; or, should there be no such list, if it is
  * kept what the record's digest was taken of, or if just that still lies there.
  */
-function ownershipIn(session: Session, plan: RunPlan): Ownership<OutputPlace> {
+export function ownershipIn(session: Session, plan: RunPlan, warn: Warn): Ownership<OutputPlace> {
   const { workspace, memo, past, leftBehind } = session;
   return {
     note: ({ path }, names) => noteNames(workspace, path, names),
+    displace: ({ path, final }, name) => {
+      const place = displace(workspace, path, join(final, name), name);
+      warn(
+        `${path}/${name} was put there by no build, and now lies in ${place}: what a directory holds is what its task writes`,
+      );
+    },
     written: ({ path, final }) => {
       const noted = namesWritten(workspace, path);
       const recorded = plan.previous?.outputs.find((output) => output.path === path)?.digest;

@@ -11,12 +11,14 @@ import { entryAt, errorCode, filesBelow, removeTree } from '../state/files.ts';
 import { Unreadable } from '../state/memo.ts';
 import type { OutputFact } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
+import { clearPlaces } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import type { Past, PastOutputs } from './past.ts';
 import type { OutputPlace } from './places.ts';
 import { placesIn, runIdOf, temporaryFor } from './places.ts';
 import { mayBeGone } from './reasons.ts';
-import { changedPlaces, inputsHold, recordSuccess, replaceOutputs } from './recording.ts';
+import type { Warn } from './recording.ts';
+import { changedPlaces, inputsHold, ownershipIn, recordSuccess, replaceOutputs } from './recording.ts';
 import type { RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import { digestOfDirectory } from './success.ts';
@@ -27,6 +29,7 @@ export async function restore(
   state: BuildState,
   plan: RunPlan,
   past: PastOutputs,
+  warn: Warn,
 ): Promise<RunResult> {
   const { past: kept } = session;
   if (kept === undefined) throw new Error(`${plan.target.id} is to be restored where nothing is kept`);
@@ -40,8 +43,8 @@ export async function restore(
     const got = await bring(session, kept, changed, past);
     if (!got && !(mayBeGone(session, plan.target) && clears(changed))) return refused(kept, plan);
     if (!inputsHold(session, plan)) return { kind: 'again' };
-    if (got) replaceOutputs(session, plan, changed);
-    else for (const { final } of changed) removeTree(final);
+    if (got) replaceOutputs(session, plan, changed, warn);
+    else clearPlaces(changed, ownershipIn(session, plan, warn));
     const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
     const record = recordSuccess(session, state, plan, {
       outputs,
@@ -102,10 +105,10 @@ function copyTree(from: string, to: string, directory: boolean): void {
   }
 }
 
-/** Whether what stands there may go unseen: something of another kind, or a folder, is for a run to look at. */
+/** Whether what stands there may go, as it would if the target ran: something of another kind is for a run to refuse. */
 function clears(places: readonly OutputPlace[]): boolean {
   return places.every(({ final, directory }) => {
     const there = entryAt(final);
-    return there === undefined || (!directory && !there.isDirectory());
+    return there === undefined || there.isDirectory() === directory;
   });
 }

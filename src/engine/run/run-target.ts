@@ -72,7 +72,11 @@ export class LocalRunner implements Runner {
   }
 
   restore(plan: RunPlan, past: PastOutputs): Promise<RunResult> {
-    return restore(this.#session, this.#state, plan, past);
+    return restore(this.#session, this.#state, plan, past, this.#warnOf(plan));
+  }
+
+  #warnOf({ target: { id } }: RunPlan): (message: string) => void {
+    return (message) => this.#emit({ type: 'target-warning', target: id, message });
   }
 
   async #run(plan: RunPlan): Promise<RunResult> {
@@ -183,7 +187,7 @@ export class LocalRunner implements Runner {
     if (moved.length > 0) return this.#restless.again(plan, moved);
     const gone = sourceGone(this.#session, plan.target, plan.partition, outputs);
     if (gone !== undefined) return this.#fail(plan, gone);
-    replaceOutputs(this.#session, plan, changedPlaces(this.#session, places, outputs));
+    replaceOutputs(this.#session, plan, changedPlaces(this.#session, places, outputs), this.#warnOf(plan));
     const record = this.#record(plan, seconds, {
       outputs,
       ...factsOf(plan, { ...ended, outputs, workspace: this.#session.workspace }),

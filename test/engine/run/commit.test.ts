@@ -6,15 +6,16 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import type { Placement } from '../../../src/engine/run/commit.ts';
-import { PlaceTaken, pointLatest, putInPlace } from '../../../src/engine/run/commit.ts';
+import type { Ownership, Placement } from '../../../src/engine/run/commit.ts';
+import { clearPlaces, PlaceTaken, pointLatest, putInPlace } from '../../../src/engine/run/commit.ts';
 import { filesBelow } from '../../../src/engine/state/files.ts';
 import { messageOf, put, scratch } from '../state/scratch.ts';
 
@@ -31,16 +32,26 @@ function directory(folder: string, name: string, files: Readonly<Record<string, 
   return { temporary, final: join(folder, 'final', name), directory: true };
 }
 
+/** What is displaced goes to a folder of that name, beside that of outputs. */
+function ownership(written: readonly string[], noted: (readonly string[])[] = []): Ownership<Placement> {
+  return {
+    written: () => new Set(written),
+    note: (_, names) => void noted.push([...names].sort()),
+    displace: ({ final }, name) => {
+      const to = join(dirname(dirname(final)), 'displaced', name);
+      mkdirSync(dirname(to), { recursive: true });
+      renameSync(join(final, name), to);
+    },
+  };
+}
+
 /** Puts outputs in place; `written`: what builds have put into each directory among them. Returns what was noted of it. */
 function place(
   outputs: readonly Placement[],
   written: readonly string[] = [],
 ): readonly (readonly string[])[] {
   const noted: (readonly string[])[] = [];
-  putInPlace(outputs, {
-    written: () => new Set(written),
-    note: (_, names) => noted.push([...names].sort()),
-  });
+  putInPlace(outputs, ownership(written, noted));
   return noted;
 }
 
@@ -251,46 +262,40 @@ describe('a directory output', () => {
 });
 
 describe('a file in a directory output that no build has put there', () => {
-  const refused = (folder: string, name: string): string =>
-    `${folder}/final/data/${name} was put there by no build, and ${folder}/final/data is a directory that holds what its task writes and nothing else`;
-
   it.each([
     ['beside what is written', { 'thesis.doc': 'mine', 'old.txt': 'old' }, ['old.txt'], 'thesis.doc'],
     ['in a folder where a file goes', { 'a/mine': 'mine', 'a/old': 'old' }, ['a/old'], 'a/mine'],
     ['where a folder goes', { b: 'mine' }, ['b/c'], 'b'],
     ['where a folder was', { sub: 'mine' }, ['sub/x'], 'sub'],
-  ] as const)('%s, is an error that names it, and no output is touched', (_, files, written, name) => {
+  ] as const)('%s, is displaced, and what is written takes its place', (_, files, written, name) => {
     const folder = scratch({ 'final/a.txt': 'old' });
     for (const [path, text] of Object.entries(files)) put(join(folder, 'final/data', path), text);
     const outputs = [file(folder, 'a.txt', 'new'), directory(folder, 'data', { a: 'new', 'b/c': 'new' })];
-    expect(messageOf(() => place(outputs, written))).toBe(refused(folder, name));
-    expect(contents(join(folder, 'final/data'))).toEqual(files);
-    expect(readFileSync(join(folder, 'final/a.txt'), 'utf8')).toBe('old');
+    place(outputs, written);
+    expect(contents(join(folder, 'final'))).toEqual({ 'a.txt': 'new', 'data/a': 'new', 'data/b/c': 'new' });
+    expect(contents(join(folder, 'displaced'))).toEqual({ [name]: 'mine' });
   });
 
   it('may be a link, also one to nowhere', () => {
     for (const goal of ['../../precious', 'nowhere']) {
       const folder = scratch({ 'precious/x': 'mine', 'final/data/a': 'old' });
       symlinkSync(goal, join(folder, 'final/data/z'));
-      const outputs = [directory(folder, 'data', { a: 'new' })];
-      expect(messageOf(() => place(outputs, ['a']))).toBe(refused(folder, 'z'));
-      expect(readlinkSync(join(folder, 'final/data/z'))).toBe(goal);
+      place([directory(folder, 'data', { a: 'new' })], ['a']);
+      expect(readlinkSync(join(folder, 'displaced/z'))).toBe(goal);
+      expect(contents(join(folder, 'final/data'))).toEqual({ a: 'new' });
+      expect(contents(join(folder, 'precious'))).toEqual({ x: 'mine' });
     }
   });
 
-  it('has the code of a folder that is not empty, and says what to do', () => {
-    const folder = scratch({ 'final/data/mine': '' });
-    let thrown: unknown;
-    try {
-      place([directory(folder, 'data', {})]);
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(PlaceTaken);
-    expect(thrown).toMatchObject({
-      code: 'ENOTEMPTY',
-      hint: 'move it away, or give the output a directory of its own',
+  it('is displaced as well when all that was written there goes', () => {
+    const folder = scratch({
+      'final/data/sub/mine': 'mine',
+      'final/data/sub/old': 'old',
+      'final/one': 'old',
     });
+    clearPlaces([directory(folder, 'data', {}), file(folder, 'one', '')], ownership(['sub/old']));
+    expect(contents(join(folder, 'displaced'))).toEqual({ 'sub/mine': 'mine' });
+    expect(readdirSync(join(folder, 'final'))).toEqual([]);
   });
 
   it('gives way where a file of that name is written', () => {
