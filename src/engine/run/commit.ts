@@ -26,13 +26,10 @@ export interface Placement {
 /** What stands where an output goes is not for a build to replace. `code` as the file system would have it. */
 export class PlaceTaken extends Error {
   readonly code: string;
-  /** What to do about it, where its kind does not say so already. */
-  readonly hint: string | undefined;
 
-  constructor(code: 'EISDIR' | 'ENOTDIR', message: string, hint?: string) {
+  constructor(code: 'EISDIR' | 'ENOTDIR', message: string) {
     super(message);
     this.code = code;
-    this.hint = hint;
   }
 }
 

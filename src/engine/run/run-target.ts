@@ -11,7 +11,6 @@ import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Attempted } from './attempt.ts';
 import { attempt } from './attempt.ts';
-import { PlaceTaken } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { unreadable } from './decide.ts';
 import { DiskRoom } from './disk-room.ts';
@@ -100,8 +99,7 @@ export class LocalRunner implements Runner {
     } catch (thrown) {
       const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
       if (failure === undefined) throw thrown;
-      const { hint } = thrown instanceof PlaceTaken ? thrown : failure;
-      return this.#fail(plan, hint === undefined ? failure : { ...failure, hint });
+      return this.#fail(plan, failure);
     } finally {
       removeTree(folder);
     }
