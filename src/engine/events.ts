@@ -48,6 +48,13 @@ export interface TargetStatus {
   readonly reasons: readonly Reason[];
   /** Of one that failed: the log of its last run, relative to the workspace, if it had anything to say. */
   readonly log?: string;
+  readonly absent?: Absence;
+}
+
+/** Why a target is absent, and from when on it is asked again (ISO, UTC), if that is so. */
+export interface Absence {
+  readonly reason: string;
+  readonly recheckAt?: string;
 }
 
 /** A file that a target has read. */

@@ -3,7 +3,7 @@
  * target depends on, then and now. Reads records and files; changes nothing but the memo it keeps in memory.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { Reason, TargetStatus } from './events.ts';
+import type { Absence, Reason, TargetStatus } from './events.ts';
 import { linkInputs } from './graph/edges.ts';
 import type { Target } from './graph/graph.ts';
 import type { Selector } from './graph/selector.ts';
@@ -37,16 +37,11 @@ export interface StatusRequest {
   readonly now: number;
 }
 
-export interface Told extends TargetStatus {
-  /** Of one that is absent: why, and from when on it is asked again (ISO, UTC), if that is so. */
-  readonly absent?: { readonly reason: string; readonly recheckAt?: string };
-}
-
 export type Survey =
   | {
       readonly kind: 'surveyed';
       readonly session: Session;
-      readonly targets: readonly Told[];
+      readonly targets: readonly TargetStatus[];
       readonly remarks: readonly string[];
     }
   | { readonly kind: 'invalid'; readonly diagnostics: readonly Diagnostic[] };
@@ -90,9 +85,9 @@ export async function survey(request: StatusRequest): Promise<Survey> {
 }
 
 /** By rule in declared order, then by partition; of what is selected, or with `+` of all it needs too. */
-function statuses(session: Session, roots: Roots, selectors: readonly Selector[]): readonly Told[] {
+function statuses(session: Session, roots: Roots, selectors: readonly Selector[]): readonly TargetStatus[] {
   const all = selectors.some((selector) => selector.kind === 'rule' && selector.needs);
-  const byRule = new Map<string, Told[]>();
+  const byRule = new Map<string, TargetStatus[]>();
   for (const name of session.graph.manifest.rules.keys()) byRule.set(name, []);
   const chosen = all ? session.graph.targets.map(({ index }) => index) : roots.selected;
   for (const index of chosen) {
@@ -115,7 +110,7 @@ function statuses(session: Session, roots: Roots, selectors: readonly Selector[]
 }
 
 /** What is absent since something it reads is, is not asked of itself. */
-function absenceOf({ loaded }: Session, { id, rule }: Target, reason: string): NonNullable<Told['absent']> {
+function absenceOf({ loaded }: Session, { id, rule }: Target, reason: string): Absence {
   const record = loaded.successes.get(id);
   if (record?.absent?.reason !== reason) return { reason };
   const { refreshAfterMs } = rule;

@@ -1,5 +1,5 @@
 /** Why a target is not fresh, in words. Every text comes out printable. Knows no target and no layout. */
-import type { Reason } from '../engine/events.ts';
+import type { Absence, Reason } from '../engine/events.ts';
 import { printable } from './printable.ts';
 import { crop } from './width.ts';
 
@@ -32,12 +32,6 @@ export function describeReason(reason: Reason): string {
     case 'failed':
       return describeFailed(name, reason);
   }
-}
-
-export interface Absence {
-  readonly reason: string;
-  /** ISO, UTC. */
-  readonly recheckAt?: string;
 }
 
 /** `absent: not published`, and what else there is to say of it: `asked again from 2026-01-02T03:04:05Z`. */

@@ -2,15 +2,9 @@
  * Runs of partitions that are in the same state for the same reasons: what makes a status of 10,000 targets a page.
  * Knows no layout.
  */
-import type { Reason, TargetState, TargetStatus } from '../engine/events.ts';
-import type { Absence } from './reasons.ts';
+import type { Absence, Reason, TargetState, TargetStatus } from '../engine/events.ts';
 import { describeReasons } from './reasons.ts';
 import { keyOf, ruleOf } from './target-name.ts';
-
-/** As `status` tells of a target. */
-export interface Told extends TargetStatus {
-  readonly absent?: Absence;
-}
 
 /** Consecutive targets of one rule that differ in their last key only. */
 export interface Run {
@@ -48,7 +42,7 @@ interface OpenRun extends Run {
 }
 
 /** All targets of one rule but those that are fresh and have nothing to say. In order. */
-export function runsOf(group: readonly Told[]): readonly Run[] {
+export function runsOf(group: readonly TargetStatus[]): readonly Run[] {
   const runs: OpenRun[] = [];
   let open: OpenRun | undefined;
   for (const status of group) {
@@ -89,7 +83,7 @@ function earlier(run: OpenRun, next: OpenRun): Pick<Absence, 'recheckAt'> {
   return { recheckAt: run.mixed ? `${first} or later` : first };
 }
 
-function runOf({ target, state, reasons, log, absent }: Told): OpenRun {
+function runOf({ target, state, reasons, log, absent }: TargetStatus): OpenRun {
   const key = keyOf(target);
   const cut = key.lastIndexOf('/');
   const last = key.slice(cut + 1);

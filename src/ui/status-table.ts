@@ -2,10 +2,10 @@
  * The state of all targets for people: by rule, counted, and what is not fresh with its reasons, runs of
  * partitions compressed. Pure; knows neither how states are found nor where the text goes.
  */
-import type { TargetState } from '../engine/events.ts';
+import type { TargetState, TargetStatus } from '../engine/events.ts';
 import { printable } from './printable.ts';
 import { describeAbsence, describeReasons } from './reasons.ts';
-import type { Run, Told } from './status-runs.ts';
+import type { Run } from './status-runs.ts';
 import { runsOf } from './status-runs.ts';
 import type { Style } from './style.ts';
 import { styleFor } from './style.ts';
@@ -31,10 +31,10 @@ const STATES: readonly TargetState[] = [
 ];
 
 /** Lines that each end with a line end. The list is expected in partition order. */
-export function formatStatus(targets: readonly Told[], options: StatusOptions): string {
+export function formatStatus(targets: readonly TargetStatus[], options: StatusOptions): string {
   if (targets.length === 0) return 'no targets\n';
   const style = styleFor(options.color);
-  const rules = new Map<string, Told[]>();
+  const rules = new Map<string, TargetStatus[]>();
   for (const target of targets) {
     const rule = ruleOf(target.target);
     const group = rules.get(rule);
@@ -52,7 +52,7 @@ export function formatStatus(targets: readonly Told[], options: StatusOptions): 
   return `${[...lines, crop(sum, options.width)].join('\n')}\n`;
 }
 
-function countStates(targets: readonly Told[]): string {
+function countStates(targets: readonly TargetStatus[]): string {
   const counts = new Map<TargetState, number>();
   for (const { state } of targets) counts.set(state, (counts.get(state) ?? 0) + 1);
   return STATES.flatMap((state) => (counts.has(state) ? [`${counts.get(state)} ${state}`] : [])).join(', ');

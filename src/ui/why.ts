@@ -1,7 +1,6 @@
 /** One target explained: every input, parameter and code digest then and now. Knows not where records are kept. */
-import type { Reason, TargetState } from '../engine/events.ts';
+import type { Absence, Reason, TargetState } from '../engine/events.ts';
 import { printable } from './printable.ts';
-import type { Absence } from './reasons.ts';
 import { describeAbsence, describeReason, short } from './reasons.ts';
 import { styleFor } from './style.ts';
 import { formatTable } from './table.ts';

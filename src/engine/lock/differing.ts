@@ -23,17 +23,20 @@ export async function withContents(
 ): Promise<readonly LockDifference[]> {
   const told: LockDifference[] = [];
   const folder = state.temporaryFolder(state.workspace);
-  for (const [at, each] of differing.entries()) {
-    const { path, locked, is } = each;
-    const asked = at < MOST_COMPARED && locked !== null && is !== null;
-    const copy = join(folder, `locked-${at}${extname(path)}`);
-    const difference = asked
-      ? await differenceOf(locked as Digest, copy, memo.absolute(path), { compare, state })
-      : undefined;
-    told.push(difference === undefined ? each : { ...each, difference });
+  try {
+    for (const [at, each] of differing.entries()) {
+      const { path, locked, is } = each;
+      const asked = at < MOST_COMPARED && locked !== null && is !== null;
+      const copy = join(folder, `locked-${at}${extname(path)}`);
+      const difference = asked
+        ? await differenceOf(locked as Digest, copy, memo.absolute(path), { compare, state })
+        : undefined;
+      told.push(difference === undefined ? each : { ...each, difference });
+    }
+    return told;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  rmSync(folder, { recursive: true, force: true });
-  return told;
 }
 
 async function differenceOf(
