@@ -4,6 +4,10 @@ export class Queue {
   #indices: number[] = [];
   #at = 0;
 
+  get size(): number {
+    return this.#indices.length - this.#at;
+  }
+
   push(index: number): void {
     this.#indices.push(index);
   }

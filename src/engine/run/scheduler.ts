@@ -77,6 +77,8 @@ class Loop {
       for (;;) {
         await this.#decideReady();
         this.#startQueued();
+        // Another target may have ended between the last look at what is ready and this one.
+        if (this.#ready.size > 0) continue;
         if (this.#pools.busy === 0) break;
         await new Promise<void>((wake) => {
           this.#wake = wake;
