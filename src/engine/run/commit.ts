@@ -2,35 +2,17 @@
  * Puts finished outputs in place: flushed, renamed, folders flushed. A reader sees the old file or the new one.
  * Knows no targets and no records.
  */
-import {
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
-import { entriesBelow, entryAt, errorCode, filesBelow, flush, isMissing } from '../state/files.ts';
+import { copyFileSync, lstatSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { entriesBelow, entryAt, errorCode, filesBelow, flush } from '../state/files.ts';
+import { makeFolder } from './make-folder.ts';
+import { PlaceTaken } from './place-taken.ts';
 
 export interface Placement {
   readonly temporary: string;
   /** Absolute. */
   readonly final: string;
   readonly directory: boolean;
-}
-
-/** What stands where an output goes is not for a build to replace. `code` as the file system would have it. */
-export class PlaceTaken extends Error {
-  readonly code: string;
-
-  constructor(code: 'EISDIR' | 'ENOTDIR', message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** Which files in a directory that is an output builds have put there: names relative to it. */
@@ -243,60 +225,4 @@ function removedEmpty(folder: string): boolean {
     if (errorCode(thrown) === 'ENOTEMPTY' || errorCode(thrown) === 'EEXIST') return false;
     throw thrown;
   }
-}
-
-/** Makes a folder and notes every folder above it that got a new entry. */
-function makeFolder(folder: string, folders: Set<string>): void {
-  const first = makeAll(folder);
-  if (first === undefined) return;
-  for (let here = folder; here.length >= first.length; here = dirname(here)) folders.add(dirname(here));
-}
-
-function makeAll(folder: string): string | undefined {
-  try {
-    return mkdirSync(folder, { recursive: true });
-  } catch (thrown) {
-    if (!isMissing(thrown) && errorCode(thrown) !== 'EEXIST') throw thrown;
-    if (isMissing(thrown)) tellWhy(folder);
-    const message = `the folder ${folder} cannot be made: a file or a link to nowhere stands in its way`;
-    throw new PlaceTaken('ENOTDIR', message);
-  }
-}
-
-/** The recursive call says ENOENT on a read-only volume (measured on Node 20); the plain one says why. */
-function tellWhy(folder: string): void {
-  const above = dirname(folder);
-  if (above !== folder && lstatSync(above, { throwIfNoEntry: false }) === undefined) tellWhy(above);
-  else if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) {
-    try {
-      mkdirSync(folder);
-    } catch (thrown) {
-      if (!isMissing(thrown)) throw thrown;
-    }
-  }
-}
-
-/**
- * `latest` points at the folder of the last run: beside it, or above a folder that is called `runs`
- * (`reports/latest` → `reports/runs/2025-02-28-95db2d73`). Swapped by rename; does nothing when it points there
- * already. `final` is any absolute output path below the run's folder.
- */
-export function pointLatest(final: string, runId: string): void {
-  const at = final.indexOf(`/${runId}/`);
-  if (at < 0) return;
-  const above = final.slice(0, at);
-  const home = basename(above) === 'runs' ? dirname(above) : above;
-  const goal = relative(home, join(above, runId));
-  const link = join(home, 'latest');
-  const there = lstatSync(link, { throwIfNoEntry: false });
-  if (there?.isSymbolicLink() && readlinkSync(link) === goal) return;
-  if (there !== undefined && !there.isSymbolicLink()) {
-    const kind = there.isDirectory() ? 'a folder' : 'a file';
-    const message = `${link} is ${kind}, and the link to the last run has that name: move it away`;
-    throw new PlaceTaken(there.isDirectory() ? 'EISDIR' : 'ENOTDIR', message);
-  }
-  const temporary = join(home, '.latest.partial');
-  rmSync(temporary, { force: true });
-  symlinkSync(goal, temporary);
-  renameSync(temporary, link);
 }

@@ -15,7 +15,9 @@ import { dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { Ownership, Placement } from '../../../src/engine/run/commit.ts';
-import { clearPlaces, PlaceTaken, pointLatest, putInPlace } from '../../../src/engine/run/commit.ts';
+import { clearPlaces, putInPlace } from '../../../src/engine/run/commit.ts';
+import { pointLatest } from '../../../src/engine/run/latest-link.ts';
+import { PlaceTaken } from '../../../src/engine/run/place-taken.ts';
 import { filesBelow } from '../../../src/engine/state/files.ts';
 import { messageOf, put, scratch } from '../state/scratch.ts';
 
