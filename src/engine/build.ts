@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Diagnostic } from './diagnostic.ts';
-import type { Listener, LockDifference, Outcome } from './events.ts';
+import type { AlertCounts, Listener, LockDifference, Outcome } from './events.ts';
 import { keepHistory } from './history/keep.ts';
 import { withMade } from './lineage/made.ts';
 import { attendLock } from './lock/attend.ts';
@@ -71,6 +71,7 @@ export type BuildResult =
       readonly counts: Counts;
       readonly interrupted: boolean;
       readonly runId: string | null;
+      readonly alerts: AlertCounts;
       /** Of a locked build: what came out otherwise than the lockfile says. */
       readonly differing: readonly LockDifference[];
     }
@@ -157,12 +158,19 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       ...counts.value,
       seconds: Math.round(performance.now() - started) / 1000,
       interrupted: signal.aborted,
+      alerts: counts.alerts,
       ...(differing === undefined ? {} : { differing }),
     });
     const missing = signal.aborted ? [] : unmet(session, selection.value);
     if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
-    const interrupted = signal.aborted;
-    return { kind: 'built', counts: counts.value, interrupted, runId, differing: differing ?? [] };
+    return {
+      kind: 'built',
+      counts: counts.value,
+      alerts: counts.alerts,
+      interrupted: signal.aborted,
+      runId,
+      differing: differing ?? [],
+    };
   } catch (thrown) {
     history.broke(thrown);
     throw thrown;
@@ -171,7 +179,12 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
   }
 }
 
-function counting(): { readonly value: Record<Outcome, number>; readonly listen: Listener } {
+function counting(): {
+  readonly value: Record<Outcome, number>;
+  readonly alerts: AlertCounts;
+  readonly listen: Listener;
+} {
+  const alerts = { critical: 0, warning: 0 };
   const value: Record<Outcome, number> = {
     executed: 0,
     restored: 0,
@@ -183,8 +196,11 @@ function counting(): { readonly value: Record<Outcome, number>; readonly listen:
   };
   return {
     value,
+    alerts,
     listen: (event) => {
-      if (event.type === 'target-finished') value[event.outcome]++;
+      if (event.type !== 'target-finished') return;
+      value[event.outcome]++;
+      for (const { level } of event.alerts ?? []) alerts[level]++;
     },
   };
 }

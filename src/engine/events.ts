@@ -3,7 +3,7 @@
  * this stream: adding one touches nothing else. Field names of the two `…-finished` events are a contract.
  */
 import type { Diagnostic } from './diagnostic.ts';
-import type { Origin } from './task.ts';
+import type { Alert, Origin } from './task.ts';
 
 /** How a target ended in a build. */
 export type Outcome = 'executed' | 'restored' | 'checked' | 'fresh' | 'absent' | 'failed' | 'blocked';
@@ -49,6 +49,8 @@ export interface TargetStatus {
   /** Of one that failed: the log of its last run, relative to the workspace, if it had anything to say. */
   readonly log?: string;
   readonly absent?: Absence;
+  /** Of one that is fresh: what its task had to say of the outputs that stand. */
+  readonly alerts?: readonly Alert[];
 }
 
 /** Why a target is absent, and from when on it is asked again (ISO, UTC), if that is so. */
@@ -114,6 +116,8 @@ export interface ContentDifference {
   }[];
 }
 
+export type AlertCounts = Readonly<Record<Alert['level'], number>>;
+
 export type BuildEvent =
   | {
       readonly type: 'build-started';
@@ -166,6 +170,8 @@ export type BuildEvent =
       readonly outputs?: readonly string[];
       /** Counts of what differs from the outputs that were in place, as the task names them. */
       readonly changes?: Readonly<Record<string, number>>;
+      /** What the task has to say of the outputs that stand, whether made now or before. */
+      readonly alerts?: readonly Alert[];
       /** Only where the build was asked for it, and the target has run and left something. */
       readonly made?: Made;
     }
@@ -183,6 +189,8 @@ export type BuildEvent =
       readonly blocked: number;
       readonly seconds: number;
       readonly interrupted: boolean;
+      /** How many there are, by level, of all targets that are part of the build. */
+      readonly alerts: AlertCounts;
       /** Only of a locked build: what came out otherwise than the lockfile says. */
       readonly differing?: readonly LockDifference[];
     };

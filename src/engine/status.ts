@@ -6,7 +6,6 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { Absence, Reason, TargetStatus } from './events.ts';
 import { linkInputs } from './graph/edges.ts';
 import type { Target } from './graph/graph.ts';
-import type { Selector } from './graph/selector.ts';
 import type { Part } from './hash.ts';
 import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
@@ -80,16 +79,18 @@ export async function survey(request: StatusRequest): Promise<Survey> {
   });
   const missing = unmet(session, selection.value);
   if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
-  const targets = statuses(session, roots, selectors);
+  const whole =
+    request.selectors.length === 0 || selectors.some((each) => each.kind === 'rule' && each.needs);
+  const targets = statuses(session, roots, whole);
   return { kind: 'surveyed', session, targets, remarks: loaded.remarks };
 }
 
-/** By rule in declared order, then by partition; of what is selected, or with `+` of all it needs too. */
-function statuses(session: Session, roots: Roots, selectors: readonly Selector[]): readonly TargetStatus[] {
-  const all = selectors.some((selector) => selector.kind === 'rule' && selector.needs);
+/** By rule in declared order, then by partition; of what is selected, or, as `build` counts, of all it needs too. */
+function statuses(session: Session, roots: Roots, whole: boolean): readonly TargetStatus[] {
   const byRule = new Map<string, TargetStatus[]>();
   for (const name of session.graph.manifest.rules.keys()) byRule.set(name, []);
-  const chosen = all ? session.graph.targets.map(({ index }) => index) : roots.selected;
+  const needed = whole ? session.graph.targets.map(({ index }) => index) : [];
+  const chosen = new Set([...roots.selected, ...needed]);
   for (const index of chosen) {
     const settled = session.settled(index);
     if (settled === undefined) continue;
@@ -99,7 +100,10 @@ function statuses(session: Session, roots: Roots, selectors: readonly Selector[]
     const log = state === 'failed' ? logOf(session.workspace, id) : undefined;
     const logged = log === undefined ? {} : { log };
     const absent = settled.state === 'absent' ? { absent: absenceOf(session, target, settled.reason) } : {};
-    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons, ...absent, ...logged });
+    const said = state === 'fresh' && 'record' in settled ? settled.record?.alerts : undefined;
+    const alerts = said === undefined ? {} : { alerts: said };
+    const told = { ...absent, ...logged, ...alerts };
+    byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons, ...told });
   }
   for (const { rule, giver } of roots.unknown(session.graph)) {
     const { id, keys } = session.graph.target(giver);

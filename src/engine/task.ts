@@ -124,6 +124,18 @@ export interface Origin {
   readonly file?: string;
 }
 
+/**
+ * Something in the outputs that people must hear of, although they are whole and true and nothing has failed. It stands
+ * as long as the outputs do: a build that finds them fresh tells it again.
+ */
+export interface Alert {
+  /** `critical`: the build ends with an exit code of its own. */
+  readonly level: 'warning' | 'critical';
+  /** Stable and machine-readable, kebab case. */
+  readonly code: string;
+  readonly message: string;
+}
+
 /** What else there is to say of a run that has written its outputs. */
 export interface TaskDone {
   /** Workspace-relative or absolute paths of inputs learnt while running. */
@@ -136,6 +148,8 @@ export interface TaskDone {
   readonly recheckAfter?: number;
   /** Counts of what differs from the outputs that were in place: for the log, never part of an output. */
   readonly changes?: Readonly<Record<string, number>>;
+  /** Kept with the record, never part of an output or of a fingerprint. */
+  readonly alerts?: readonly Alert[];
   /**
    * The outputs are whole and true, but not all that they should be. Consumers are built of them; the target counts
    * as failed, and is run again by the next build.

@@ -1,6 +1,7 @@
 /**
- * GitHub Actions annotations: failed targets as errors, what targets warn of, diagnostics at their file and line. Written to stderr, for
- * the runner reads both streams and stdout carries results, JSON with `--json`. Knows no colours.
+ * GitHub Actions annotations: failed targets and critical alerts as errors, what targets warn of, diagnostics at their
+ * file and line. Written to stderr, for the runner reads both streams and stdout carries results, JSON with `--json`.
+ * Knows no colours.
  */
 import type { Diagnostic } from '../engine/diagnostic.ts';
 import type { BuildEvent } from '../engine/events.ts';
@@ -15,35 +16,48 @@ export interface GithubOptions {
 /** The runner keeps ten annotations of a level for each step and drops the rest without a word. */
 const KEPT = 10;
 
-type Failed = Extract<BuildEvent, { type: 'target-finished' }>;
+type Ended = Extract<BuildEvent, { type: 'target-finished' }>;
 type Warned = Extract<BuildEvent, { type: 'target-warning' }>;
+type Alert = NonNullable<Ended['alerts']>[number];
 type Level = 'error' | 'warning';
+
+interface Annotation {
+  readonly target: string;
+  /** What it is one of, in the plural. */
+  readonly what: string;
+  readonly line: string;
+}
 
 export function createGithub(stream: TextStream, options: GithubOptions = {}): Reporter {
   const directory = options.directory ?? '';
-  const failures = rationed(stream, 'error', 'targets failed', failureCommand);
-  const warnings = rationed(stream, 'warning', 'targets warn', warningCommand);
+  const errors = rationed(stream, 'error');
+  const warnings = rationed(stream, 'warning');
+  const ended = (event: Ended): void => {
+    const { target, outcome, alerts = [] } = event;
+    if (outcome === 'failed')
+      errors.annotate({ target, what: 'targets failed', line: failureCommand(event) });
+    for (const alert of alerts) {
+      const { annotate } = alert.level === 'critical' ? errors : warnings;
+      annotate({ target, what: 'alerts', line: alertCommand(target, alert) });
+    }
+  };
   return {
     listener: (event) => {
       if (event.type === 'warning') warnings.write(diagnosticCommand(event.diagnostic, directory));
-      else if (event.type === 'target-warning') warnings.annotate(event);
-      else if (event.type === 'target-finished' && event.outcome === 'failed') failures.annotate(event);
+      else if (event.type === 'target-warning')
+        warnings.annotate({ target: event.target, what: 'targets warn', line: warningCommand(event) });
+      else if (event.type === 'target-finished') ended(event);
     },
     close: () => {
-      failures.close();
+      errors.close();
       warnings.close();
     },
   };
 }
 
 /** Annotations of one level: the last place is for the tenth, or for the names of those that have none. */
-function rationed<T extends { readonly target: string }>(
-  stream: TextStream,
-  level: Level,
-  what: string,
-  commandOf: (event: T) => string,
-) {
-  const held: T[] = [];
+function rationed(stream: TextStream, level: Level) {
+  const held: Annotation[] = [];
   let written = 0;
   const write = (line: string): void => {
     stream.write(`${line}\n`);
@@ -51,16 +65,17 @@ function rationed<T extends { readonly target: string }>(
   };
   return {
     write,
-    annotate(event: T): void {
-      if (written < KEPT - 1) write(commandOf(event));
-      else held.push(event);
+    annotate(each: Annotation): void {
+      if (written < KEPT - 1) write(each.line);
+      else held.push(each);
     },
     close(): void {
       const [only] = held;
       if (only === undefined) return;
-      if (held.length === 1) write(commandOf(only));
+      if (held.length === 1) write(only.line);
       else {
-        const names = held.map((event) => printable(event.target)).join('\n');
+        const names = held.map(({ target }) => printable(target)).join('\n');
+        const what = [...new Set(held.map((each) => each.what))].join(' and ');
         write(command(level, { title: `${held.length} more ${what}` }, names));
       }
     },
@@ -75,7 +90,7 @@ export function formatGithubDiagnostics(
   return diagnostics.map((one) => `${diagnosticCommand(one, options.directory ?? '')}\n`).join('');
 }
 
-function failureCommand({ target, failure }: Failed): string {
+function failureCommand({ target, failure }: Ended): string {
   const lines = failure === undefined ? ['failed'] : printableLines(`${failure.code}: ${failure.message}`);
   if (failure?.hint !== undefined) lines.push(`hint: ${printable(failure.hint)}`);
   return command('error', { title: printable(target) }, lines.join('\n'));
@@ -83,6 +98,11 @@ function failureCommand({ target, failure }: Failed): string {
 
 function warningCommand({ target, message }: Warned): string {
   return command('warning', { title: printable(target) }, printableLines(message).join('\n'));
+}
+
+function alertCommand(target: string, { level, code, message }: Alert): string {
+  const text = printableLines(`${code}: ${message}`).join('\n');
+  return command(level === 'critical' ? 'error' : 'warning', { title: printable(target) }, text);
 }
 
 function diagnosticCommand({ severity, message, hint, place }: Diagnostic, directory: string): string {

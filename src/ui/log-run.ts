@@ -35,6 +35,7 @@ export function formatLogRun(run: LoggedRun, options: LogRunOptions): string {
     whyLines(run, options, style),
     targetsTable(run.targets, options),
     failureLines(run.targets, style),
+    alertLines(run, style),
     warningLines(run, style),
   ];
   return paragraphs
@@ -215,6 +216,14 @@ function targetsTable(targets: readonly LoggedTarget[], options: LogRunOptions):
 function failureLines(targets: readonly LoggedTarget[], style: Style): readonly string[] {
   const failed = targets.filter(({ failure }) => failure !== undefined);
   return failed.flatMap((each) => formatFailure(each, style, false));
+}
+
+function alertLines({ alerts = [], moreAlerts = 0 }: LoggedRun, style: Style): readonly string[] {
+  const lines = alerts.map(({ target, level, code, message }) => {
+    const head = (level === 'critical' ? style.red : style.yellow)(verb(level));
+    return `${head}${printable(target)}  ${printable(code)}: ${printable(message)}`;
+  });
+  return moreAlerts === 0 ? lines : [...lines, `${verb('alerts')}and ${formatCount(moreAlerts)} more`];
 }
 
 function warningLines({ warnings, moreWarnings }: LoggedRun, style: Style): readonly string[] {

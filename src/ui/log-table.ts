@@ -41,10 +41,12 @@ export function formatLog(runs: readonly LoggedRun[], options: TableOptions): st
 
 function itemsOf(run: LoggedRun): readonly string[] {
   if (run.ended === 'broken') return [`broke off: ${run.error ?? ''}`];
+  const critical = run.alerts?.filter(({ level }) => level === 'critical').length ?? 0;
+  const alarm = critical === 0 ? [] : [`${formatCount(critical)} critical`];
   const changes = changeWords(allChanges(run));
-  if (run.ended === 'interrupted') return ['interrupted', ...changes];
-  if (!hasNothingToDo(run)) return changes;
-  return ['nothing to do', ...(run.builds === 1 ? [] : [`${formatCount(run.builds)} times`])];
+  if (run.ended === 'interrupted') return ['interrupted', ...alarm, ...changes];
+  if (!hasNothingToDo(run)) return [...alarm, ...changes];
+  return ['nothing to do', ...(run.builds === 1 ? [] : [`${formatCount(run.builds)} times`]), ...alarm];
 }
 
 /** `2026-01-05 08:00`. */

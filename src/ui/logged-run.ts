@@ -61,6 +61,13 @@ export interface LoggedRun {
   readonly moreTargets: number;
   readonly warnings: readonly { readonly target: string; readonly message: string }[];
   readonly moreWarnings: number;
+  readonly alerts?: readonly {
+    readonly target: string;
+    readonly level: 'warning' | 'critical';
+    readonly code: string;
+    readonly message: string;
+  }[];
+  readonly moreAlerts?: number;
 }
 
 /** `14,400 added`, `2 gaps closed`: each count with the task's own word for it. */

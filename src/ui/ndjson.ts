@@ -65,16 +65,16 @@ export function toLine(event: object): string {
 function shapeOf(event: BuildEvent): object {
   switch (event.type) {
     case 'target-finished': {
-      const { type, target, outcome, reasons, seconds, absent, failure, changes } = event;
+      const { type, target, outcome, reasons, seconds, absent, failure, changes, alerts } = event;
       // Beyond the contract, and only where there is something to say.
-      return { type, target, outcome, reasons, seconds, absent, failure, changes };
+      return { type, target, outcome, reasons, seconds, absent, failure, changes, alerts };
     }
     case 'build-finished': {
       const { type, asOf, runId, executed, restored, checked, fresh, absent, failed, blocked, seconds } =
         event;
       const counts = { executed, restored, checked, fresh, absent, failed, blocked };
-      const { interrupted, differing } = event;
-      const ended = { type, asOf, runId, ...counts, seconds };
+      const { interrupted, alerts, differing } = event;
+      const ended = { type, asOf, runId, ...counts, seconds, alerts };
       return { ...ended, ...(interrupted ? { interrupted } : {}), differing };
     }
     case 'build-started':

@@ -82,6 +82,7 @@ export function createPlain(stream: TextStream, options: PlainOptions): Reporter
       if (same.count > SAME_SHOWN && !verbose) return;
       print(formatFailure(event, style, verbose).join('\n'));
     } else if (!quiet && (verbose || event.outcome !== 'fresh')) print(finishedLine(event, style, dryRun));
+    for (const line of alertLines(event, style, verbose)) print(line);
   }
 
   function restOfBlocked(): void {
@@ -148,6 +149,23 @@ export function warningLine(
   style: Style,
 ): string {
   return tidy(style.yellow(verb('warning')), printable(target), printable(message));
+}
+
+/**
+ * `critical  reports  coverage: …`. A target that was fresh tells again what is critical, since the exit code hangs on
+ * it; other alerts are told when they are new.
+ */
+export function alertLines(
+  { target, outcome, alerts = [] }: Pick<Finished, 'target' | 'outcome' | 'alerts'>,
+  style: Style,
+  verbose = false,
+): readonly string[] {
+  return alerts
+    .filter(({ level }) => verbose || outcome !== 'fresh' || level === 'critical')
+    .map(({ level, code, message }) => {
+      const paint = level === 'critical' ? style.red : style.yellow;
+      return tidy(paint(verb(level)), printable(target), `${printable(code)}: ${printable(message)}`);
+    });
 }
 
 /** `waiting   another build holds the workspace: …`. */

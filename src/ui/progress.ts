@@ -6,7 +6,7 @@ import { formatDiagnostics } from './diagnostic-printer.ts';
 import type { FailedTarget } from './failure.ts';
 import { formatFailure } from './failure.ts';
 import type { Reporter, TextStream } from './listener.ts';
-import { waitingLine, warningLine, withLineEnd } from './plain.ts';
+import { alertLines, waitingLine, warningLine, withLineEnd } from './plain.ts';
 import { createProgressModel } from './progress-model.ts';
 import type { DrawnRows } from './progress-rows.ts';
 import { createScreen } from './screen.ts';
@@ -74,7 +74,10 @@ export function createProgress(stream: TerminalStream, options: ProgressOptions)
         starter ??= setTimeout(() => {
           opening = open();
         }, START_AFTER_MS).unref();
-      } else if (event.type === 'target-finished' && event.outcome === 'failed') failures.push(event);
+      } else if (event.type === 'target-finished') {
+        if (event.outcome === 'failed') failures.push(event);
+        for (const line of alertLines(event, style)) screen.print(`${line}\n`);
+      }
     },
     close: async () => {
       closed = true;

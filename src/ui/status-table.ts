@@ -3,6 +3,7 @@
  * partitions compressed. Pure; knows neither how states are found nor where the text goes.
  */
 import type { TargetState, TargetStatus } from '../engine/events.ts';
+import { alertLines } from './plain.ts';
 import { printable } from './printable.ts';
 import { describeAbsence, describeReasons } from './reasons.ts';
 import type { Run } from './status-runs.ts';
@@ -49,7 +50,10 @@ export function formatStatus(targets: readonly TargetStatus[], options: StatusOp
     for (const run of runsOf(group)) lines.push(runLine(run, options, style), ...logLine(run, options.width));
   }
   const sum = `${targets.length} ${targets.length === 1 ? 'target' : 'targets'}: ${countStates(targets)}`;
-  return `${[...lines, crop(sum, options.width)].join('\n')}\n`;
+  const alerts = targets.flatMap(({ target, alerts: said = [] }) =>
+    alertLines({ target, outcome: 'fresh', alerts: said }, style, options.verbose),
+  );
+  return `${[...lines, crop(sum, options.width), ...alerts].join('\n')}\n`;
 }
 
 function countStates(targets: readonly TargetStatus[]): string {

@@ -44,11 +44,15 @@ export function createSummary(stream: TextStream, options: SummaryOptions): Repo
       else if (event.type === 'build-finished') finished = event;
     },
     close: () => {
-      if (finished === undefined || (options.quiet && failed.length === 0 && !finished.interrupted)) return;
+      if (finished === undefined || (options.quiet && !isWrong(finished, failed))) return;
       const downloaded = transfer.downloaded();
       stream.write(formatSummary(finished, failed, { color: options.color, dryRun, changes, downloaded }));
     },
   };
+}
+
+function isWrong({ interrupted, alerts }: BuildFinished, failed: readonly FailedTarget[]): boolean {
+  return failed.length > 0 || interrupted || alerts.critical > 0;
 }
 
 function addChanges(
@@ -88,8 +92,10 @@ export function formatSummary(
   if (left > 0) lines.push(`and ${left} more: pipeline status @failed`);
   for (const [rule, counts] of options.changes ?? []) lines.push(...changesLine(rule, counts));
   if (options.downloaded !== undefined) lines.push(downloadedLine(options.downloaded));
-  const closing = closingLine(finished, options.dryRun === true);
-  const paint = finished.failed > 0 || finished.interrupted ? style.red : style.green;
+  const alerts = alertsText(finished.alerts);
+  const closing = `${closingLine(finished, options.dryRun === true)}${alerts === '' ? '' : `; ${alerts}`}`;
+  const { interrupted } = finished;
+  const paint = finished.failed > 0 || interrupted || finished.alerts.critical > 0 ? style.red : style.green;
   return `${[...lines, paint(closing)].join('\n')}\n`;
 }
 
@@ -132,6 +138,15 @@ function closingLine(finished: BuildFinished, dryRun: boolean): string {
   const counts = [...done, ...others].join(', ').replace(/^built/, dryRun ? 'would build' : 'built');
   const start = interrupted ? 'interrupted: ' : '';
   return `${start}${counts} in ${formatDuration(finished.seconds)} (as of ${finished.asOf})`;
+}
+
+/** `1 critical alert, 2 warnings`. */
+function alertsText({ critical, warning }: BuildFinished['alerts']): string {
+  const said = [
+    ...(critical === 0 ? [] : [`${critical} critical ${critical === 1 ? 'alert' : 'alerts'}`]),
+    ...(warning === 0 ? [] : [`${warning} ${warning === 1 ? 'warning' : 'warnings'}`]),
+  ];
+  return said.join(', ');
 }
 
 function settled(fresh: number, absent: number): string {

@@ -9,10 +9,10 @@ import type { Session } from '../run/session.ts';
 import { isStatePath } from '../state/workspace-state.ts';
 import { openGlob, ReadPaths } from './read-paths.ts';
 
-/** Relative to the workspace, or absolute as the manifest says; in code-unit order. */
-export function leftFiles(session: Session): readonly string[] {
-  const { graph, workspace, loaded, paths } = session;
-  const patterns = [...graph.manifest.rules.values()].flatMap(({ leaves }) => leaves.map(globOf));
+/** Relative to the workspace, or absolute as the manifest says; in code-unit order. `patterns`: globs to look for. */
+export function leftFiles(session: Session, patterns = allPatterns(session)): readonly string[] {
+  const { workspace, loaded, paths } = session;
+  if (patterns.length === 0) return [];
   const made = new Set(
     [...loaded.successes.values()].flatMap(({ outputs }) => outputs.map(({ path }) => path)),
   );
@@ -32,6 +32,10 @@ export function leftFiles(session: Session): readonly string[] {
   return found.filter((path) => !read.has(path));
 }
 
+function allPatterns({ graph }: Session): readonly string[] {
+  return [...graph.manifest.rules.values()].flatMap(({ leaves }) => leaves.map(globOf));
+}
+
 function find(pattern: string, workspace: string): readonly string[] {
   return globSync(pattern, {
     cwd: workspace,
@@ -44,6 +48,6 @@ function find(pattern: string, workspace: string): readonly string[] {
 }
 
 /** Any key. What config values brought in is escaped already. */
-function globOf(template: Template): string {
+export function globOf(template: Template): string {
   return openGlob(template, (text) => text);
 }

@@ -27,6 +27,7 @@ export interface Clock {
 }
 
 const WARNINGS = 100;
+const ALERTS = 100;
 const SELECTORS = 100;
 
 type Started = Extract<BuildEvent, { type: 'build-started' }>;
@@ -41,6 +42,8 @@ export class HistoryCollector {
   readonly #listed = new ListedTargets();
   readonly #warnings: { target: string; message: string }[] = [];
   #warned = 0;
+  readonly #alerts: NonNullable<NewRun['alerts']> = [];
+  #alerted = 0;
   #started: Started | undefined;
   #finished: Finished | undefined;
 
@@ -110,10 +113,26 @@ export class HistoryCollector {
       moreTargets: this.#listed.count - targets.length,
       warnings: this.#warnings,
       moreWarnings: this.#warned - this.#warnings.length,
+      ...this.#alertsTold(),
     };
   }
 
+  #alertsTold(): Pick<NewRun, 'alerts' | 'moreAlerts'> {
+    if (this.#alerted === 0) return {};
+    return { alerts: this.#alerts, moreAlerts: this.#alerted - this.#alerts.length };
+  }
+
   #end(event: Ended): void {
+    for (const { level, code, message } of event.alerts ?? []) {
+      this.#alerted++;
+      if (this.#alerts.length === ALERTS) continue;
+      this.#alerts.push({
+        target: event.target,
+        level,
+        code: cut(code, TEXT),
+        message: cut(message, MESSAGE),
+      });
+    }
     const ran = this.#tally(event.rule).end(event, this.#clock.elapsed());
     const settled = event.outcome === 'fresh' || event.outcome === 'absent' || event.outcome === 'blocked';
     if (settled && !ran) this.#listed.pass(event);

@@ -1,6 +1,7 @@
 /** From how a target settled to what listeners are told of it. */
 import type { BuildEvent, Outcome } from '../events.ts';
 import type { Target } from '../graph/graph.ts';
+import type { SuccessRecord } from '../state/record.ts';
 import type { RunPlan } from './decide.ts';
 import type { Settled } from './settled.ts';
 
@@ -22,9 +23,13 @@ export function finished(
     ...('incomplete' in settled ? { failure: settled.incomplete } : {}),
     ...('changes' in settled ? { changes: settled.changes } : {}),
     ...('record' in settled && settled.record
-      ? { outputs: settled.record.outputs.map(({ path }) => path) }
+      ? { outputs: settled.record.outputs.map(({ path }) => path), ...alertsOf(settled.record) }
       : {}),
   };
+}
+
+function alertsOf({ alerts }: SuccessRecord): Pick<SuccessRecord, 'alerts'> {
+  return alerts === undefined ? {} : { alerts };
 }
 
 /** Undefined in dry runs, where nothing comes of what is stale. */

@@ -19,6 +19,7 @@ export interface PastOutputs {
   readonly outputs: readonly OutputFact[];
   readonly discovered: SuccessRecord['discovered'];
   readonly origins?: NonNullable<SuccessRecord['origins']>;
+  readonly alerts?: NonNullable<SuccessRecord['alerts']>;
 }
 
 export class Past {

@@ -50,6 +50,7 @@ export async function restore(
       outputs,
       discovered: past.discovered,
       ...(past.origins === undefined ? {} : { origins: past.origins }),
+      ...(past.alerts === undefined ? {} : { alerts: past.alerts }),
       ...(numbered ? { runId } : {}),
       seconds: Math.round(performance.now() - started) / 1000,
     });

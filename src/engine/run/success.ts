@@ -26,9 +26,16 @@ export function factsOf(
     discovered: learnt,
     ...originsOf(done, written, plan.previous),
     ...dueAgain(done.recheckAfter),
+    ...alertsOf(done),
     ...(incomplete === undefined ? {} : { incomplete }),
     ...(numbered ? { runId } : {}),
   };
+}
+
+/** By what the contract names: a task may put more into them. */
+function alertsOf({ alerts = [] }: TaskDone): Pick<SuccessRecord, 'alerts'> {
+  if (alerts.length === 0) return {};
+  return { alerts: alerts.map(({ level, code, message }) => ({ level, code, message })) };
 }
 
 /** The last instant that a date can name. */

@@ -41,6 +41,16 @@ const origins: Kind = {
   expected: 'a map of lists such as { zip: [{ url: "https://…", checksum: "…" }] }',
 };
 
+const isAlert = (value: unknown): boolean =>
+  isMap(value) &&
+  (value['level'] === 'warning' || value['level'] === 'critical') &&
+  isText(value['code']) &&
+  isText(value['message']);
+const alerts: Kind = {
+  holds: (value) => Array.isArray(value) && value.every(isAlert),
+  expected: 'a list of alerts such as { level: "critical", code: "coverage", message: "…" }',
+};
+
 /** Those that tell one answer from another by being there. */
 const TELLING: readonly string[] = ['failed', 'absent'];
 
@@ -52,6 +62,7 @@ const MEMBERS: readonly (readonly [name: string, kind: Kind])[] = [
   ['kept', texts],
   ['origins', origins],
   ['changes', map],
+  ['alerts', alerts],
   ['incomplete', failure],
 ];
 

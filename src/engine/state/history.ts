@@ -117,7 +117,7 @@ function next(last: RunRecord | undefined, run: NewRun): { record: RunRecord; fo
 /** All that two idle builds must have in common. */
 function requestOf(run: NewRun): string {
   const { ended, asOf, runId, selectors, moreSelectors, options, counts } = run;
-  const { from = null, to = null, version = null } = run;
+  const { from = null, to = null, version = null, alerts = [], moreAlerts = 0 } = run;
   return canonicalJson({
     ended,
     asOf,
@@ -129,6 +129,8 @@ function requestOf(run: NewRun): string {
     from,
     to,
     version,
+    alerts,
+    moreAlerts,
   });
 }
 

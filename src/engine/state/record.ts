@@ -1,7 +1,7 @@
 /** What a target leaves behind when it ends: facts of content, and times for people. Plain data, no files. */
 import type { Failure } from '../events.ts';
 import type { Digest, Part } from '../hash.ts';
-import type { Origin } from '../task.ts';
+import type { Alert, Origin } from '../task.ts';
 
 export interface OutputFact {
   readonly name: string;
@@ -29,6 +29,8 @@ export interface SuccessRecord {
   readonly incomplete?: Failure;
   /** By the name of the output: where its bytes came from, of source rules whose task says so. */
   readonly origins?: Readonly<Record<string, readonly Origin[]>>;
+  /** What the task has to say of these outputs: told again by each build that finds them fresh. */
+  readonly alerts?: readonly Alert[];
   readonly runId?: string;
   /** ISO, UTC. For a volatile target: when it was last asked. */
   readonly finishedAt: string;
@@ -117,6 +119,7 @@ export function isSuccessHead(value: unknown): value is Omit<SuccessRecord, 'par
     isListOf(value['outputs'], (fact) => isObject(fact) && hasTexts(fact, ['name', 'path', 'digest'])) &&
     (value['incomplete'] === undefined || isFailure(value['incomplete'])) &&
     (value['origins'] === undefined || isOrigins(value['origins'])) &&
+    (value['alerts'] === undefined || isListOf(value['alerts'], isAlert)) &&
     (value['absent'] === undefined || (isObject(value['absent']) && hasTexts(value['absent'], ['reason'])))
   );
 }
@@ -133,6 +136,14 @@ function isOrigins(value: unknown): boolean {
   return (
     isObject(value) &&
     Object.values(value).every((list) => isListOf(list, (each) => isObject(each) && hasTexts(each, ['url'])))
+  );
+}
+
+function isAlert(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    hasTexts(value, ['code', 'message']) &&
+    (value['level'] === 'warning' || value['level'] === 'critical')
   );
 }
 

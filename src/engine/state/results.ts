@@ -20,6 +20,7 @@ export interface PastResult {
   /** Inputs learnt while running: path and digest. */
   readonly discovered: SuccessRecord['discovered'];
   readonly origins?: NonNullable<SuccessRecord['origins']>;
+  readonly alerts?: NonNullable<SuccessRecord['alerts']>;
   /** The number of the build in which another result took its place, and when that was (ISO, UTC). */
   readonly replacedIn: number;
   readonly replacedAt: string;
@@ -123,13 +124,14 @@ export class PastResults {
 
   /** Before the journal says that the record stands no more. `replacedIn`: the number of the present build. */
   add(record: SuccessRecord, restorable: boolean, replacedIn: number): void {
-    const { fingerprint, target, outputs, discovered, origins } = record;
+    const { fingerprint, target, outputs, discovered, origins, alerts } = record;
     const past: PastResult = {
       fingerprint,
       target,
       outputs,
       discovered,
       ...(origins === undefined ? {} : { origins }),
+      ...(alerts === undefined ? {} : { alerts }),
       replacedIn,
       replacedAt: new Date().toISOString(),
       restorable,

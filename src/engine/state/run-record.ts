@@ -48,6 +48,13 @@ const targetRun = z.object({
   apart: z.literal(true).exactOptional(),
 });
 
+const alert = z.object({
+  target: z.string(),
+  level: z.enum(['warning', 'critical']),
+  code: z.string(),
+  message: z.string(),
+});
+
 export const runRecord = z.object({
   /** From 1, rising. */
   number: count.positive(),
@@ -85,6 +92,9 @@ export const runRecord = z.object({
   moreTargets: count,
   warnings: z.array(z.object({ target: z.string(), message: z.string() })),
   moreWarnings: count,
+  /** What tasks had to say of the outputs that stood at its end; left out where there was nothing. */
+  alerts: z.array(alert).exactOptional(),
+  moreAlerts: count.exactOptional(),
 });
 
 export type RunRecord = z.infer<typeof runRecord>;

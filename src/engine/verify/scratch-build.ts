@@ -76,11 +76,16 @@ function scratchOptions(manifest: Manifest, now: number): PassOptions {
   return { dry: false, refresh: false, sweep: false, offline: true, force: () => false, keepFailed, now };
 }
 
-/** What is lacking is told at the end, with the lockfile's lines: nobody has asked for `--offline` here. */
+/**
+ * What is lacking is told at the end, with the lockfile's lines: nobody has asked for `--offline` here. What tasks say
+ * of good or bad data is no matter of proof.
+ */
 function quietly(emit: Listener): Listener {
   return (event: BuildEvent) => {
-    if (event.type !== 'target-finished' || event.outcome !== 'failed') return emit(event);
-    const { failure: _, ...rest } = event;
+    if (event.type !== 'target-finished') return emit(event);
+    const { alerts: _, ...ended } = event;
+    if (ended.outcome !== 'failed') return emit(ended);
+    const { failure: __, ...rest } = ended;
     emit({ ...rest, outcome: 'blocked' });
   };
 }

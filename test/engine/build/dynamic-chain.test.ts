@@ -118,7 +118,13 @@ describe('keys that a rule gives', () => {
     rig.edit('pipeline.yaml', (text) =>
       text.replace('universe.json }, task: copy }', 'universe.json }, task: copy, default: false }'),
     );
-    expect(Object.keys(await rig.states())).toEqual(['sources/*', 'archive/*', 'bars/*', 'report']);
+    expect(Object.keys(await rig.states())).toEqual([
+      'universe',
+      'sources/*',
+      'archive/*',
+      'bars/*',
+      'report',
+    ]);
     expect((await rig.build('@stale')).ran).toEqual(sorted('universe', 'report', ALL_OF_A, ALL_OF_B));
     universe(rig, 'a');
     expect(await rig.states('report')).toEqual({ report: 'pending' });

@@ -322,6 +322,23 @@ rules:
   });
 });
 
+describe('status', () => {
+  it('without selectors tells of all that a build goes through, also of what is built only where it is needed', async () => {
+    const rig = new Rig({
+      'pipeline.yaml': `version: 1
+dimensions: { letter: [a, b] }
+rules:
+  part: { for: [letter], out: { text: "part/\${letter}" }, run: "echo 1 > \${out.text}", default: false }
+  end: { in: { part: part/b }, out: { text: end.txt }, run: "cat \${in.part} > \${out.text}" }
+`,
+    });
+    const { outcomes } = await rig.build();
+    expect(Object.keys(outcomes).sort()).toEqual(['end', 'part/b']);
+    expect(await rig.states()).toEqual({ 'part/b': 'fresh', end: 'fresh' });
+    expect(await rig.states('end')).toEqual({ end: 'fresh' });
+  });
+});
+
 describe('a damaged state folder', () => {
   it('is taken for none: everything is checked, nothing is wrong', async () => {
     const rig = new Rig({

@@ -34,6 +34,10 @@ describe('what is no result', () => {
     ['return { kept: [null] }', '"kept" must be a list of paths, got [null]'],
     ['return { kept: ["a", 1] }', '"kept" must be a list of paths, got ["a",1]'],
     ['return { changes: 5n }', '"changes" must be a map, got bigint'],
+    [
+      'return { alerts: [{ level: "info", code: "x", message: "y" }] }',
+      '"alerts" must be a list of alerts such as { level: "critical", code: "coverage", message: "…" }, got [{"level":"info","code":"x","message":"y"}]',
+    ],
   ])('fails its target alone, and is not tried again: %s', async (body, problem) => {
     const rig = rigWith(body);
     const { outcomes, failures, events } = await rig.build();

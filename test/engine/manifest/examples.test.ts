@@ -149,7 +149,12 @@ describe('the manifest of the market', () => {
   const following = { folder: 'binance', rest_url: 'https://rest.example', listed: null, unlisted: null };
   const complete = (config: Json): Json => {
     const base = members(config);
-    return { ...base, binance: { ...members(base['binance'] ?? null), ...following } };
+    return {
+      ...base,
+      binance: { ...members(base['binance'] ?? null), ...following },
+      features: { ...members(base['features'] ?? null), resampled: ['1h'] },
+      halts: { ...members(base['halts'] ?? null), in_force: null },
+    };
   };
   it('loads without diagnostics', () => {
     const tasks = [
@@ -163,7 +168,14 @@ describe('the manifest of the market', () => {
       configSchema: {
         check: () => [],
         complete,
-        known: Object.keys(following).map((name) => `binance.${name}`),
+        known: [
+          ...Object.keys(following).map((name) => `binance.${name}`),
+          'features.intervals',
+          'monitoring.metrics',
+          'notify',
+          'features.resampled',
+          ...['version', 'spot', 'um', 'cm', 'in_force'].map((name) => `halts.${name}`),
+        ],
       },
     });
     expect(result.ok ? result.warnings : result.diagnostics).toEqual([]);
