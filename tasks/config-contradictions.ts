@@ -21,11 +21,6 @@ export function contradictions(config: Json): readonly ConfigIssue[] {
     const message = `${v.shown(end)}: expected nothing before history.start_ts_utc, ${v.shown(start)}`;
     issues.push({ path: ['history', 'end_ts_utc'], message });
   }
-  const [critical, warning] = ['critical', 'warning'].map((name) => at(config, 'quality', 'coverage', name));
-  if (typeof critical === 'number' && typeof warning === 'number' && critical > warning) {
-    const message = `${critical}: expected at most quality.coverage.warning, ${warning}`;
-    issues.push({ path: ['quality', 'coverage', 'critical'], message });
-  }
   const name = at(config, 'market');
   if (at(config, 'interval') === '1s' && (name === 'um' || name === 'cm')) {
     issues.push({

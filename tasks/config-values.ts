@@ -52,15 +52,17 @@ const pattern = text(
   (input) => PATTERN_FORM.test(input),
   'a pattern of A-Z, 0-9, _, * and ? such as "*USDT"',
 );
-export const fraction = value(
-  (input) => typeof input === 'number' && input >= 0 && input <= 1,
-  'a fraction from 0 to 1 such as 0.95',
-);
 export const share = value(
   (input) => typeof input === 'number' && input > 0 && input <= 1,
   'a share above 0 and up to 1 such as 0.8',
 );
+export const factor = value(
+  (input) => typeof input === 'number' && Number.isFinite(input) && input > 0,
+  'a number above 0 such as 20',
+);
 export const weight = value(isPositiveInteger, 'a whole number above 0 such as 6000');
+export const version = value(isPositiveInteger, 'a whole number above 0 such as 1');
+export const trueOrFalse = value((input) => typeof input === 'boolean', 'true or false');
 export const bytes = value(isPositiveInteger, 'a whole number of bytes above 0');
 export const poolSize = value(
   (input) => input === 'auto' || isPositiveInteger(input),

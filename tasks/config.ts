@@ -9,15 +9,20 @@ import { byCodeUnit } from '../src/engine/task.ts';
 import { FILLS, MARKETS, RAW_FOLDERS, REST_URLS, REST_WEIGHT_LIMITS } from './binance/layout.ts';
 import type { ConfigIssue } from './config-contradictions.ts';
 import { at, contradictions, isMap } from './config-contradictions.ts';
+import { CROSSCHECK, crosscheckContradictions } from './config-crosscheck.ts';
+import { FEATURES, featureContradictions, resampledOf } from './config-features.ts';
+import { HALTS, haltContradictions, haltsInForce } from './config-halts.ts';
 import { chosenBy, symbols } from './config-symbols.ts';
 import * as v from './config-values.ts';
+import { monitoringShape, notify } from './monitoring/settings.ts';
+import { gatesSchema } from './quality/gates.ts';
 
 export type { ConfigIssue } from './config-contradictions.ts';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
 /** What nobody is to set: it follows from other values. */
-const FOLLOWING: ReadonlySet<string> = new Set(['folder', 'listed', 'unlisted']);
+const FOLLOWING: ReadonlySet<string> = new Set(['folder', 'listed', 'unlisted', 'in_force', 'resampled']);
 
 /** Sections in which a name that nobody knows is a mistake. What may be null has a default or may be wanting. */
 const SECTIONS: Readonly<Record<string, Shape>> = {
@@ -50,6 +55,10 @@ const SECTIONS: Readonly<Record<string, Shape>> = {
     user_agent: v.userAgent.nullable(),
   },
   limits: { max_zip_bytes: v.bytes.nullable(), max_csv_bytes: v.bytes.nullable() },
+  halts: HALTS,
+  features: FEATURES,
+  crosscheck: CROSSCHECK,
+  monitoring: monitoringShape,
 };
 
 /** What else is read, with names that users may add to. */
@@ -57,13 +66,21 @@ const OPEN_NAMES = [
   'paths.raw',
   'paths.cache',
   'paths.processed',
+  'paths.features',
   'paths.quarantine',
   'paths.reports',
   'pools.network',
   'pools.rest',
   'pools.cpu',
 ];
-const THRESHOLDS: Shape = { critical: v.fraction, warning: v.fraction };
+/** Parameters of what is counted where bars are made. */
+const CHECKS: Shape = { jump_sigma: v.factor, flat_bars: v.weight };
+
+/** What thresholds of coverage were before there were gates. */
+const NO_COVERAGE = z.unknown().refine(() => false, {
+  error:
+    'expected nothing: thresholds are those of quality.gates now, see configs/quality.yaml of `pipeline init`',
+});
 
 const market = v.oneOf(MARKETS);
 
@@ -72,12 +89,14 @@ const schema = z.looseObject(
     market,
     interval: v.interval,
     symbols,
+    notify,
     ...Object.fromEntries(Object.entries(SECTIONS).map(([name, shape]) => [name, section(name, shape)])),
     paths: z.record(z.string(), v.nonEmptyText, { error: expectedSection }).nullable(),
     pools: z.record(z.string(), v.poolSize, { error: expectedSection }).nullable(),
-    quality: z.looseObject(optional({ coverage: section('quality.coverage', THRESHOLDS) }), {
-      error: expectedSection,
-    }),
+    quality: z.looseObject(
+      optional({ checks: section('quality.checks', CHECKS), gates: gatesSchema, coverage: NO_COVERAGE }),
+      { error: expectedSection },
+    ),
   }),
 );
 
@@ -85,12 +104,19 @@ export const configSchema = {
   check(config: Json): readonly ConfigIssue[] {
     if (!isMarketConfig(config)) return [];
     const issues = schema.safeParse(config).error?.issues.flatMap(issuesOf) ?? [];
-    return [...issues, ...contradictions(config)];
+    return [
+      ...issues,
+      ...contradictions(config),
+      ...haltContradictions(config),
+      ...featureContradictions(config),
+      ...crosscheckContradictions(config),
+    ];
   },
 
   /**
    * Adds `binance.folder` and, unless they are given, `binance.rest_url` and `binance.rest_weight_limit`; turns
-   * patterns of symbols into where the keys of the dimension come from.
+   * patterns of symbols into where the keys of the dimension come from. `halts.in_force`: those of the market.
+   * `features.resampled`: the intervals that bars can be made of.
    */
   complete(config: Json): Json {
     const name = market.safeParse(at(config, 'market'));
@@ -107,16 +133,33 @@ export const configSchema = {
       listed: chosen?.listed ?? given['listed'] ?? null,
       unlisted: chosen?.unlisted ?? given['unlisted'] ?? null,
     };
-    return { ...config, ...(chosen === undefined ? {} : { symbols: chosen.symbols }), binance };
+    const halts = {
+      ...(isMap(config['halts']) ? config['halts'] : {}),
+      in_force: haltsInForce(config, known),
+    };
+    const resampled = resampledOf(config);
+    const features =
+      resampled === undefined || !isMap(config['features'])
+        ? {}
+        : { features: { ...config['features'], resampled } };
+    return {
+      ...config,
+      ...(chosen === undefined ? {} : { symbols: chosen.symbols }),
+      ...features,
+      binance,
+      halts,
+    };
   },
 
   known: [
     'market',
     'interval',
     'symbols',
+    'notify',
     ...Object.entries(SECTIONS).flatMap(([name, shape]) => Object.keys(shape).map((key) => `${name}.${key}`)),
     ...OPEN_NAMES,
-    ...Object.keys(THRESHOLDS).map((key) => `quality.coverage.${key}`),
+    ...Object.keys(CHECKS).map((key) => `quality.checks.${key}`),
+    'quality.gates',
   ].sort(byCodeUnit) as readonly string[],
 };
 

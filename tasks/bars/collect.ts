@@ -25,6 +25,8 @@ export interface Collected {
   readonly conflicts: number;
   /** Rows that open before the span or do not close within it. */
   readonly outside: number;
+  /** Rows that open before the one above them in their file. */
+  readonly outOfOrder: number;
 }
 
 /**
@@ -32,8 +34,11 @@ export interface Collected {
  * the order of their names.
  */
 export function collect(batches: readonly Batch[], span: Span, interval: number): Collected {
-  let total = 0;
-  for (const { klines } of batches) total += klines.rows;
+  let [total, outOfOrder] = [0, 0];
+  for (const { klines } of batches) {
+    total += klines.rows;
+    outOfOrder += countOutOfOrder(klines);
+  }
   const all = newBars(total);
   const within = barsWithin(span, interval);
   let rows = 0;
@@ -45,8 +50,15 @@ export function collect(batches: readonly Batch[], span: Span, interval: number)
   const kept = firstRows(all, rows);
   const outside = total - rows;
   return isAscending(kept)
-    ? { bars: kept, duplicates: 0, conflicts: 0, outside }
-    : { ...unique(kept), outside };
+    ? { bars: kept, duplicates: 0, conflicts: 0, outside, outOfOrder }
+    : { ...unique(kept), outside, outOfOrder };
+}
+
+function countOutOfOrder({ rows, values }: Klines): number {
+  let count = 0;
+  for (let at = STRIDE; at < rows * STRIDE; at += STRIDE)
+    if (cell(values, at) < cell(values, at - STRIDE)) count++;
+  return count;
 }
 
 /** Openings of bars: from `first` on, up to `beyond` without it. */
@@ -95,7 +107,7 @@ function append(
 }
 
 /** A row on the grid beats a floored one, an earlier source a later one, then the row that was taken earlier. */
-function unique(bars: Bars): Omit<Collected, 'outside'> {
+function unique(bars: Bars): Pick<Collected, 'bars' | 'duplicates' | 'conflicts'> {
   const order = Array.from({ length: bars.rows }, (_, row) => row).sort(
     (a, b) =>
       cell(bars.ts, a) - cell(bars.ts, b) ||

@@ -7,7 +7,10 @@ import type { Range } from '../lib/ranges.ts';
 import { common, countIn } from '../lib/ranges.ts';
 import type { Gap } from './grid.ts';
 import { isoSeconds } from './grid.ts';
+import type { Flats, Jumps } from './oddities.ts';
 import type { FillDocument } from './rest-rows.ts';
+import type { Breaks } from './rules.ts';
+import type { Source } from './table.ts';
 
 /** What serves a month, as `binance/sources` says under `/months/{month}`; null where it does not know the month. */
 export const planSchema = z
@@ -28,8 +31,17 @@ export function isProvisional(plan: Plan): boolean {
 const count = z.int().nonnegative();
 const instant = z.string();
 
+const fileSchema = z.strictObject({
+  name: z.string(),
+  sha256: z.string(),
+  kind: z.enum(['monthly', 'daily']),
+  rows: count,
+  /** Bars of the whole stretch that the file is of, whatever counts of it; null where that is not known. */
+  expected: count.nullable(),
+});
+
 export const gapsSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
   start: instant,
   end: instant,
   expected: count,
@@ -47,17 +59,21 @@ export const gapsSchema = z.strictObject({
     price_rule: count,
     volume_rule: count,
     outside: count,
+    out_of_order: count,
   }),
   plan: planSchema,
-  files: z.array(
-    z.strictObject({ name: z.string(), sha256: z.string(), kind: z.enum(['monthly', 'daily']), rows: count }),
-  ),
+  files: z.array(fileSchema),
 });
 
 export type GapsDocument = z.output<typeof gapsSchema>;
 
+export type SourceFile = GapsDocument['files'][number];
+
+/** The last close of a day (UTC) and what was traded on it, in the unit of `quote_volume`. */
+export type Day = readonly [day: string, close: number, quoteVolume: number];
+
 export type Summary = {
-  readonly version: 1;
+  readonly version: 2;
   readonly symbol: string;
   readonly market: string;
   readonly interval: string;
@@ -78,7 +94,14 @@ export type Summary = {
   /** … or could not be asked, for the reason that the code names. */
   readonly unanswered: readonly (GapsDocument['gaps'][number] & { readonly code: string })[];
   readonly sources: { readonly monthly: number; readonly daily: number; readonly rest: number };
-  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** Bars that break each rule; `price_rule` and `volume_rule` count those that break any of theirs. */
+  readonly breaks: Breaks;
+  readonly jumps: Jumps;
+  readonly flats: Flats;
+  /** What REST answered has no stretch of its own. */
+  readonly files: readonly (Omit<SourceFile, 'kind'> & { readonly kind: Source })[];
+  /** Each day with a bar, ascending. */
+  readonly days: readonly Day[];
 } & GapsDocument['counts'];
 
 /** The parts that both documents have. */

@@ -12,16 +12,19 @@ import { withDuckDB } from '../lib/duckdb.ts';
 import { jsonText } from '../lib/json-text.ts';
 import type { Changes } from './changes.ts';
 import { changesBetween } from './changes.ts';
+import { daysOf } from './days.ts';
 import type { GapsDocument, Summary } from './documents.ts';
 import { answeredOf, extentOf, gapsSchema, isProvisional } from './documents.ts';
 import { checkBars } from './gate.ts';
 import { countWithin, gapsIn, isoSeconds } from './grid.ts';
-import type { MonthOf, Params } from './params.ts';
-import { monthOf, paramsSchema } from './params.ts';
+import { noBarText } from './no-bars.ts';
+import { flatsIn, jumpsIn } from './oddities.ts';
+import type { MergeParams, MonthOf } from './params.ts';
+import { mergeParamsSchema, monthOf } from './params.ts';
 import { readBars, writeBars } from './parquet.ts';
 import type { FillDocument } from './rest-rows.ts';
 import { parseRestRows, rowsText } from './rest-rows.ts';
-import { countFlags } from './rules.ts';
+import { countBreaks, countFlags } from './rules.ts';
 import type { Bars } from './table.ts';
 import { newBars, SOURCES } from './table.ts';
 import type { Merged } from './union.ts';
@@ -32,7 +35,7 @@ const SCHEMA_VERSION = '1';
 
 export default defineTask({
   version: 1,
-  params: paramsSchema,
+  params: mergeParamsSchema,
   async run(ctx) {
     const month = monthOf(ctx);
     const gaps = gapsSchema.parse(JSON.parse(await readFile(inputPath(ctx, 'gaps'), 'utf8')));
@@ -53,10 +56,8 @@ export default defineTask({
       const broken = checkBars(merged.bars, month.span, month.interval, `bars of ${ctx.target}`);
       if (broken !== undefined) return { failed: broken };
 
-      const files = gaps.files.map(({ name, sha256 }) => ({ name, sha256 }));
-      // Of the rows alone: what could not be asked for is no part of the table.
-      const digest = sha256(rowsText(fill.document.rows));
-      if (merged.filled > 0) files.push({ name: restName(ctx.params, month), sha256: digest });
+      const files: Summary['files'] =
+        merged.filled > 0 ? [...gaps.files, answerOf(ctx.params, month, fill.document)] : gaps.files;
       const unwritten = await publish(ctx, session, merged.bars, month, files);
       if (unwritten !== undefined) return { failed: unwritten };
       const summary = summaryOf(ctx.params, month, merged, {
@@ -75,19 +76,25 @@ type Files = Summary['files'];
 
 /** Files without a bar of the month are something else than no files. Another listing is another plan: nothing is asked again. */
 function whyNone({ files, plan }: GapsDocument, { month }: MonthOf): string {
-  const [file, ...more] = files;
-  if (file === undefined) return plan?.reason ?? 'not-published';
-  return `no bar of ${month} in ${more.length === 0 ? file.name : `${files.length} files`}`;
+  return files.length === 0 ? (plan?.reason ?? 'not-published') : noBarText(month, files);
 }
 
-/** REST answers have no file name of their own here: they go by the month that they help to make. */
-function restName({ symbol, interval }: Params, { month }: MonthOf): string {
-  return `${symbol}-${interval}-${month}.rest.json`;
+/**
+ * REST answers have no file name of their own here: they go by the month that they help to make. The digest is of the
+ * rows alone: what could not be asked for is no part of the table.
+ */
+function answerOf(
+  { symbol, interval }: MergeParams,
+  { month }: MonthOf,
+  { rows }: FillDocument,
+): Files[number] {
+  const name = `${symbol}-${interval}-${month}.rest.json`;
+  return { name, sha256: sha256(rowsText(rows)), kind: 'rest', rows: rows.length, expected: null };
 }
 
 /** What is otherwise than in the table in place: without one all is new, and of one that cannot be read nothing is said. */
 async function changesSince(
-  { workspace, finalOutputs, signal }: TaskContext<Params>,
+  { workspace, finalOutputs, signal }: TaskContext<MergeParams>,
   session: Session,
   bars: Bars,
 ): Promise<Changes | undefined> {
@@ -104,7 +111,7 @@ async function changesSince(
 
 /** Writes the table and looks at what the file says of itself. */
 async function publish(
-  ctx: TaskContext<Params>,
+  ctx: TaskContext<MergeParams>,
   session: Session,
   bars: Bars,
   { month }: MonthOf,
@@ -112,7 +119,7 @@ async function publish(
 ): Promise<TaskFailure | undefined> {
   const { symbol, interval, market } = ctx.params;
   const path = outputPath(ctx, 'bars');
-  const sources = canonicalJson(files.map((file) => ({ ...file })));
+  const sources = canonicalJson(files.map(({ name, sha256 }) => ({ name, sha256 })));
   await writeBars(session, path, bars, {
     schema_version: SCHEMA_VERSION,
     symbol,
@@ -141,9 +148,9 @@ interface Origin {
 }
 
 function summaryOf(
-  { symbol, market, interval: spelt }: Params,
+  { symbol, market, interval: spelt, checks }: MergeParams,
   { month, span, interval }: MonthOf,
-  { bars, duplicates, conflicts, outside }: Merged,
+  { bars, duplicates, conflicts, outside, outOfOrder }: Merged,
   { gaps: { counts }, fill, files }: Origin,
 ) {
   const rowsFrom = SOURCES.map((_, code) =>
@@ -152,7 +159,7 @@ function summaryOf(
   const [monthly = 0, daily = 0, rest = 0] = rowsFrom;
   const holes = gapsIn(bars.ts, span, interval);
   return {
-    version: 1,
+    version: 2,
     symbol,
     market,
     interval: spelt,
@@ -169,6 +176,11 @@ function summaryOf(
     duplicates: counts.duplicates + duplicates,
     conflicts: counts.conflicts + conflicts,
     outside: counts.outside + outside,
+    out_of_order: counts.out_of_order + outOfOrder,
+    breaks: countBreaks(bars, market),
+    jumps: jumpsIn(bars, interval, checks.jump_sigma),
+    flats: flatsIn(bars, interval, checks.flat_bars),
+    days: daysOf(bars),
     sources: { monthly, daily, rest },
     files: files.map((file) => ({ ...file })),
   } satisfies Summary;

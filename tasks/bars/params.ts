@@ -1,4 +1,4 @@
-/** The parameters that both tasks of bars take, checked. It knows no rule. */
+/** The parameters that the tasks of bars take, checked. It knows no rule. */
 import { z } from 'zod';
 import type { Span, TaskContext } from '../../src/engine/task.ts';
 import { intervalMs, refusedInterval } from '../lib/interval.ts';
@@ -13,6 +13,25 @@ export const paramsSchema = z.strictObject({
 });
 
 export type Params = z.output<typeof paramsSchema>;
+
+const JUMP_SIGMA = 20;
+const FLAT_BARS = 240;
+
+/** What the summary counts, by `quality.checks` of the config. */
+export const mergeParamsSchema = paramsSchema.extend({
+  checks: z
+    .strictObject({
+      /** Standard deviations of the month's returns: what is beyond is a jump. */
+      jump_sigma: z.number().positive().default(JUMP_SIGMA),
+      /** Bars without trades in a row: from so many on they are a flat stretch. */
+      flat_bars: z.int().positive().default(FLAT_BARS),
+    })
+    // Manifests made before there were checks go on to work, and configs that leave one of them out, or both.
+    .nullish()
+    .transform((checks) => checks ?? { jump_sigma: JUMP_SIGMA, flat_bars: FLAT_BARS }),
+});
+
+export type MergeParams = z.output<typeof mergeParamsSchema>;
 
 /** What the partition is: its month, what of it counts, and the length of a bar. */
 export interface MonthOf {

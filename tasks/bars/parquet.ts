@@ -11,9 +11,15 @@ import { asColumns, barsOf, SOURCES } from './table.ts';
  * level: 0.86 of the third's for 0.1 % more. Row groups hold multiples of a vector, so that a month is one
  * whatever its interval.
  */
-function options(rows: number): string {
+const OPTIONS =
+  'FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1';
+
+/** What `COPY … TO` is to be given. `metadata` goes into the footer, in its own order. */
+export function parquetOptions(rows: number, metadata: Readonly<Record<string, string>> = {}): string {
   const rowGroup = Math.max(122_880, Math.ceil(rows / 2048) * 2048);
-  return `FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE ${rowGroup}`;
+  const pairs = Object.entries(metadata).map(([key, value]) => `${quoted(key)}: ${quoted(value)}`);
+  const footer = pairs.length === 0 ? '' : `, KV_METADATA {${pairs.join(', ')}}`;
+  return `${OPTIONS}, ROW_GROUP_SIZE ${rowGroup}${footer}`;
 }
 
 const TO_FILE = `
@@ -28,17 +34,16 @@ const FROM_FILE = `
   trades::DOUBLE, taker_buy_base, taker_buy_quote,
   CASE source ${SOURCES.map((name, code) => `WHEN '${name}' THEN ${code}`).join(' ')} END::DOUBLE, flags::DOUBLE`;
 
-/** `metadata` goes into the footer, in its own order. */
 export async function writeBars(
   session: Session,
   path: string,
   bars: Bars,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const pairs = Object.entries(metadata).map(([key, value]) => `${quoted(key)}: ${quoted(value)}`);
-  const footer = pairs.length === 0 ? '' : `, KV_METADATA {${pairs.join(', ')}}`;
   await session.lend(asColumns(bars), (from) =>
-    session.run(`COPY (SELECT ${TO_FILE} FROM ${from}) TO $1 (${options(bars.rows)}${footer})`, [path]),
+    session.run(`COPY (SELECT ${TO_FILE} FROM ${from}) TO $1 (${parquetOptions(bars.rows, metadata)})`, [
+      path,
+    ]),
   );
 }
 

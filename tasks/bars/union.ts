@@ -14,10 +14,11 @@ export interface Merged {
   readonly bars: Bars;
   /** Rows that REST contributed. */
   readonly filled: number;
-  /** Rows of REST that were left out; see `Collected`. */
+  /** Of the rows of REST; see `Collected`. */
   readonly duplicates: number;
   readonly conflicts: number;
   readonly outside: number;
+  readonly outOfOrder: number;
 }
 
 /** `staged` is ascending and unique by `ts`, as the task before left it. */
@@ -45,5 +46,5 @@ export function fillFrom(
   }
   const filled = rows.length - staged.rows;
   rows.sort((a, b) => cell(both.ts, a) - cell(both.ts, b));
-  return { bars: chosen(both, rows), filled, duplicates, conflicts, outside: answer.outside };
+  return { ...answer, bars: chosen(both, rows), filled, duplicates, conflicts };
 }

@@ -46,3 +46,10 @@ export function refusedInterval(text: string): string | undefined {
   if (!Object.hasOwn(STRADDLING, text)) return `"${text}" is no interval of klines: ${expected}`;
   return `bars of ${STRADDLING[text]} ("${text}") straddle months, and a month is what is built at a time: ${expected}`;
 }
+
+/** Why longer bars cannot be made of those of an interval, or undefined where they are a whole number of them. */
+export function unevenly(interval: string, longer: string): string | undefined {
+  const [bar, length] = [intervalMs(interval) ?? 1, intervalMs(longer)];
+  if (length === undefined) return refusedInterval(longer);
+  return length % bar === 0 ? undefined : `bars of ${longer} cannot be made of bars of ${interval}`;
+}

@@ -1,33 +1,48 @@
 /**
- * The task `reports/coverage`: reads the summaries of all months, writes coverage_report.csv and gap_report.csv.
- * What the rows say is reckoned elsewhere; this file knows the fan-ins and the disk.
+ * The task `reports/coverage`: reads the summaries of all months, writes all reports of a run, and alarms where gates
+ * are broken. What the reports say is reckoned elsewhere; this file knows the fan-ins and the disk.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { z } from 'zod';
 import type { Json, Member, TaskContext, TaskFailure } from '../../src/engine/task.ts';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
+import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
 import { intervalMs, refusedInterval } from '../lib/interval.ts';
+import { gatesSchema } from '../quality/gates.ts';
+import { haltedBars, haltsSchema } from '../quality/halts.ts';
+import { judge } from '../quality/judge.ts';
+import { alertsOf } from '../quality/words.ts';
+import { coverageRows, gapRows } from './coverage-rows.ts';
 import { toCsv } from './csv.ts';
-import type { FanIns } from './months.ts';
+import type { FanIns, SymbolFacts } from './months.ts';
 import { keyOf, spanOf, symbolFacts, symbolOf } from './months.ts';
+import { qualityRows } from './quality-rows.ts';
 import { reckon } from './reckon.ts';
-import { COVERAGE_COLUMNS, GAP_COLUMNS } from './rows.ts';
+import { COVERAGE_COLUMNS, GAP_COLUMNS, QUALITY_COLUMNS } from './rows.ts';
+import { summarize } from './summarize.ts';
 import { parseSummary } from './summary.ts';
 
-const fraction = z.number().min(0).max(1);
+const MINUTE = 60_000;
 
 const params = z.object({
-  /** Not reckoned with: it makes the run another one, and the partitions are clipped to it. */
-  as_of: z.string(),
+  /** The last minute that counts: partitions are clipped to its end. */
+  as_of: z.string().transform((text, ctx) => {
+    const ms = instantMs(text);
+    if (ms !== undefined) return { text, watermark: ms + MINUTE };
+    ctx.addIssue({ code: 'custom', message: `"${text}": expected ${INSTANT_FORM}` });
+    return z.NEVER;
+  }),
   market: z.string(),
   interval: z.string().transform((text, ctx) => {
-    const ms = intervalMs(text);
-    if (ms !== undefined) return ms;
+    const step = intervalMs(text);
+    if (step !== undefined) return { text, step };
     ctx.addIssue({ code: 'custom', message: refusedInterval(text) ?? `"${text}" is no interval` });
     return z.NEVER;
   }),
-  thresholds: z.object({ critical: fraction, warning: fraction }),
+  gates: gatesSchema,
+  /** Of the market; null where the config has no calendar. */
+  halts: haltsSchema.nullish(),
   /**
    * In the order of the reports: needed where a symbol may be absent or failed as a whole. Where a listing gives the
    * symbols (`{ keys: … }`) its order counts.
@@ -44,7 +59,8 @@ export default defineTask<z.output<typeof params>>({
   version: 1,
   params,
   async run(ctx) {
-    const step = ctx.params.interval;
+    const { as_of, market, interval, gates, halts } = ctx.params;
+    const { step } = interval;
     const read = await readSummaries(ctx, step);
     if (!read.ok) return { failed: read.failure };
     const first = ctx.values['first'] ?? [];
@@ -63,12 +79,37 @@ export default defineTask<z.output<typeof params>>({
       },
       ctx.params.symbols,
     );
-    const { coverage, gaps } = reckon(facts, step, ctx.params.thresholds);
-    await writeFile(outputPath(ctx, 'coverage'), toCsv(COVERAGE_COLUMNS, coverage));
-    await writeFile(outputPath(ctx, 'gaps'), toCsv(GAP_COLUMNS, gaps));
-    return undefined;
+    const halted = halts ? haltedBars(halts, step) : [];
+    const figures = reckon(facts, { step, watermark: as_of.watermark, halted });
+    const judgement = judge(gates, figures);
+    const about = { market, interval: interval.text, asOf: as_of.text, haltsVersion: halts?.version ?? null };
+    const document = summarize(figures, judgement, about);
+    const gaps = gapRows(figures);
+    const { pageOf } = await loadPage();
+    const texts = {
+      coverage: toCsv(COVERAGE_COLUMNS, coverageRows(figures, judgement)),
+      gaps: toCsv(GAP_COLUMNS, gaps),
+      quality: toCsv(QUALITY_COLUMNS, qualityRows(judgement.results)),
+      summary: `${JSON.stringify(document, undefined, 2)}\n`,
+      page: pageOf(document, gaps, seriesOf(facts)),
+    };
+    for (const [name, text] of Object.entries(texts)) await writeFile(outputPath(ctx, name), text);
+    return { alerts: alertsOf(judgement) };
   },
 });
+
+/** Of each symbol each day's last close and quote volume, as the summaries of its months have them. */
+function seriesOf(symbols: readonly SymbolFacts[]) {
+  return symbols.map(({ symbol, months }) => ({
+    symbol,
+    days: months.flatMap((month) => (month.kind === 'present' ? month.summary.days : [])),
+  }));
+}
+
+/** Lazily, for its charts; here, because TypeScript 6.0 leaves the name as it is within a method of an argument. */
+async function loadPage(): Promise<typeof import('./page/page.ts')> {
+  return import('./page/page.ts');
+}
 
 type Present = FanIns['present'][number];
 type Read =

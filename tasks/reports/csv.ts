@@ -21,12 +21,13 @@ export function namesOf<Row>(columns: Columns<Row>): readonly (keyof Row & strin
 }
 
 function cell(kind: ColumnKind, value: unknown, column: string): string {
-  if (value === null && (kind === 'fraction' || kind === 'instant')) return '';
+  if (value === null && (kind === 'fraction' || kind === 'figure' || kind === 'instant')) return '';
   if (typeof value === 'string' && (kind === 'text' || kind === 'instant')) return value;
   if (typeof value === 'number' && Number.isFinite(value)) {
     // A fraction is a whole number of millionths divided by a million: six decimals are all it has.
     if (kind === 'fraction') return value.toFixed(6);
-    if (kind === 'minutes' || (kind === 'count' && Number.isSafeInteger(value))) return String(value);
+    if (kind === 'minutes' || kind === 'figure' || (kind === 'count' && Number.isSafeInteger(value)))
+      return String(value);
   }
   throw new Error(`column ${column} of kind ${kind} cannot hold ${String(value)}`);
 }

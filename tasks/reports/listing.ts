@@ -5,6 +5,8 @@
  */
 import type { Span } from '../../src/engine/task.ts';
 import { spanOf } from '../binance/time-keys.ts';
+import { without } from '../lib/ranges.ts';
+import { servedIn } from './lacking.ts';
 import type { MonthFacts, SymbolFacts } from './months.ts';
 import { saysReason } from './months.ts';
 
@@ -32,11 +34,43 @@ export function listedSince({ firstFile, months }: Pick<SymbolFacts, 'firstFile'
  * It takes a month that is gone (`delisted`), and bars in the one right before it.
  */
 export function listedUntil({ months }: Pick<SymbolFacts, 'months'>): number {
-  const gone = months.findIndex((month) => month.kind === 'absent' && saysReason(month.reason, 'delisted'));
+  return lastSeen(months)?.summary.last_ts ?? Number.POSITIVE_INFINITY;
+}
+
+/**
+ * That no file has come for long says that a symbol is gone only where it was not traded on after its last file: where
+ * REST has bars from then, and does not say that they end, files that were to come are not there, and months without
+ * any are not published.
+ */
+export function withoutRefuted(months: readonly MonthFacts[], step: number): readonly MonthFacts[] {
+  const seen = lastSeen(months);
+  if (seen === undefined) return months;
+  const { last_ts, sources } = seen.summary;
+  const lastOfFiles = servedIn(seen.summary, step).at(-1)?.last ?? Number.NEGATIVE_INFINITY;
+  const goesOn = sources.rest > 0 && last_ts !== null && last_ts > lastOfFiles;
+  if (!goesOn || isConfirmedGone(months, step)) return months;
+  return months.map((month) => (isGone(month) ? { ...month, reason: 'not-published' } : month));
+}
+
+/** Whether REST has said of all bars after the last one, in its month, that there are none. */
+export function isConfirmedGone(months: readonly MonthFacts[], step: number): boolean {
+  const summary = lastSeen(months)?.summary;
+  const tail = summary?.gaps.at(-1);
+  if (summary === undefined || tail === undefined || tail.first <= (summary.last_ts ?? tail.first))
+    return false;
+  const empty = [...summary.empty_at_source, ...summary.unknown_symbol].sort((a, b) => a.first - b.first);
+  return without([tail], empty, step).length === 0;
+}
+
+/** The month with bars right before those that are gone. */
+function lastSeen(months: readonly MonthFacts[]): (MonthFacts & { kind: 'present' }) | undefined {
+  const gone = months.findIndex(isGone);
   const last = gone < 1 ? undefined : months[gone - 1];
-  return last?.kind === 'present'
-    ? (last.summary.last_ts ?? Number.POSITIVE_INFINITY)
-    : Number.POSITIVE_INFINITY;
+  return last?.kind === 'present' ? last : undefined;
+}
+
+function isGone(month: MonthFacts): month is MonthFacts & { kind: 'absent' } {
+  return month.kind === 'absent' && saysReason(month.reason, 'delisted');
 }
 
 function spanOfFile(key: string): Span {

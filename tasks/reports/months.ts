@@ -85,6 +85,16 @@ export function saysReason(reason: string, word: string): boolean {
   return reason.split(/[^a-z-]+/).includes(word);
 }
 
+/**
+ * What a file was refused for, where that is why its month failed: for the ZIP or its checksum, or for its CSV. One that
+ * cannot be had, or can no more, was not refused.
+ */
+export function refusalOf(code: string): 'archive' | 'schema' | undefined {
+  if (code === 'archive-gone') return undefined;
+  if (/^(?:archive|checksum)-/.test(code)) return 'archive';
+  return code.startsWith('csv-') ? 'schema' : undefined;
+}
+
 export function symbolOf(partition: Partition): string {
   return keyOf(partition, 'symbol');
 }

@@ -3,9 +3,18 @@
  * It knows the columns and neither paths nor screens.
  */
 import { parse } from 'csv-parse/sync';
+import { LEVELS, SCOPES, UNITS } from '../quality/checks.ts';
 import { namesOf } from './csv.ts';
-import type { Columns, CoverageRow, GapRow } from './rows.ts';
-import { CAUSES, COVERAGE_COLUMNS, GAP_COLUMNS, SOURCES, STATUSES } from './rows.ts';
+import type { Columns, CoverageRow, GapRow, QualityRow } from './rows.ts';
+import {
+  CAUSES,
+  COVERAGE_COLUMNS,
+  GAP_COLUMNS,
+  QUALITY_COLUMNS,
+  RESULTS,
+  SOURCES,
+  STATUSES,
+} from './rows.ts';
 
 /** Throws an Error that names the line where the text is no coverage_report.csv of this version. */
 export function readCoverage(csvText: string): CoverageRow[] {
@@ -41,6 +50,21 @@ export function readGaps(csvText: string): GapRow[] {
     minutes: row.number('minutes'),
     cause: row.oneOf('cause', CAUSES),
     evidence: row.text('evidence'),
+  }));
+}
+
+/** Throws an Error that names the line where the text is no quality_report.csv of this version. */
+export function readQuality(csvText: string): QualityRow[] {
+  return readRows(csvText, QUALITY_COLUMNS).map((row) => ({
+    check: row.text('check'),
+    level: row.oneOf('level', LEVELS),
+    scope: row.oneOf('scope', SCOPES),
+    threshold: row.text('threshold'),
+    symbol: row.text('symbol'),
+    month: row.text('month'),
+    value: row.empty('value') ? null : row.number('value'),
+    unit: row.oneOf('unit', UNITS),
+    result: row.oneOf('result', RESULTS),
   }));
 }
 

@@ -2,6 +2,7 @@
  * What a row of each report is: the types that the command line prints, and the columns of the CSV files in
  * their order, which are a contract. It knows neither how a row is reckoned nor how a file is written.
  */
+import type { Level, Scope, Unit } from '../quality/checks.ts';
 
 export const SOURCES = ['monthly', 'daily', 'rest', 'mixed', 'none'] as const;
 export type Source = (typeof SOURCES)[number];
@@ -61,8 +62,28 @@ export interface GapRow {
   readonly evidence: string;
 }
 
-/** How the cells of a column are spelt. Fractions have 6 decimals; fractions and instants may be empty. */
-export type ColumnKind = 'text' | 'count' | 'minutes' | 'fraction' | 'instant';
+export const RESULTS = ['pass', 'broken', 'excepted'] as const;
+
+/** One gate, applied to all (`symbol` and `month` are `all`), or one unit that is beyond its threshold. */
+export interface QualityRow {
+  readonly check: string;
+  readonly level: Level;
+  readonly scope: Scope;
+  /** As declared. */
+  readonly threshold: string;
+  readonly symbol: string;
+  readonly month: string;
+  /** Of the unit, or the worst of all; at most 6 decimals; null where nothing was measured. */
+  readonly value: number | null;
+  readonly unit: Unit;
+  readonly result: (typeof RESULTS)[number];
+}
+
+/**
+ * How the cells of a column are spelt. Fractions have 6 decimals, figures as many as they need; fractions, figures and
+ * instants may be empty.
+ */
+export type ColumnKind = 'text' | 'count' | 'minutes' | 'fraction' | 'figure' | 'instant';
 
 export type Columns<Row> = { readonly [Name in keyof Row]: ColumnKind };
 
@@ -85,6 +106,18 @@ export const COVERAGE_COLUMNS: Columns<CoverageRow> = {
   rule_breaks: 'count',
   source: 'text',
   status: 'text',
+};
+
+export const QUALITY_COLUMNS: Columns<QualityRow> = {
+  check: 'text',
+  level: 'text',
+  scope: 'text',
+  threshold: 'text',
+  symbol: 'text',
+  month: 'text',
+  value: 'figure',
+  unit: 'text',
+  result: 'text',
 };
 
 export const GAP_COLUMNS: Columns<GapRow> = {

@@ -23,7 +23,7 @@ const instant = z.string().transform((text, ctx) => {
 const missing = z.object({ first: instant, last: instant, missing: count });
 
 const schema = z.object({
-  version: z.literal(1),
+  version: z.literal(2),
   symbol: z.string(),
   month: z.string(),
   /** The partition, clipped; `end` is exclusive. */
@@ -46,9 +46,42 @@ const schema = z.object({
   volume_rule: count,
   /** Rows of the files that lie outside the clipped partition and were cut. */
   outside: count,
+  /** Rows that open before the one above them in their file. */
+  out_of_order: count,
+  conflicts: count,
+  short_close: count,
+  provisional: count,
+  /** Bars that break each rule. */
+  breaks: z.object({
+    high: count,
+    low: count,
+    price: count,
+    volume: count,
+    taker: count,
+    quote_volume: count,
+    zero_trades: count,
+  }),
+  /** Closes that differ from the one right before by more than so many standard deviations of the month. */
+  jumps: z.object({
+    count,
+    largest: z.object({ ts: instant, sigma: z.number().positive() }).nullable(),
+  }),
+  /** Runs of bars without trades, and the bars of the longest of them. */
+  flats: z.object({ count, longest: count }),
   /** Rows by where they come from. */
   sources: z.object({ monthly: count, daily: count, rest: count }),
-  files: z.array(z.object({ name: z.string() })),
+  /** `expected`: bars of the whole stretch that the file is of; null of what REST answered. */
+  files: z.array(
+    z.object({
+      name: z.string(),
+      sha256: z.string(),
+      kind: z.enum(['monthly', 'daily', 'rest']),
+      rows: count,
+      expected: count.nullable(),
+    }),
+  ),
+  /** Each day with a bar, ascending: its last close, and what was traded, in the unit of `quote_volume`. */
+  days: z.array(z.tuple([z.iso.date(), z.number(), z.number()])),
 });
 
 export type Summary = z.output<typeof schema>;

@@ -18,6 +18,7 @@ export function demoHistory(seed: number): HistorySpec {
     seed,
     market: 'spot',
     now: '2025-03-05T00:00:00Z',
+    intervals: ['1m', '1d'],
     symbols: [
       { name: 'BTCUSDT', listed: '2024-12-01T00:00:00Z', ticks: 9_600_000 },
       // In the middle of a month: what stands before is a gap with a cause.

@@ -21,7 +21,7 @@ function kept(batches: readonly Batch[]) {
   };
 }
 
-const clean = { duplicates: 0, conflicts: 0, outside: 0 };
+const clean = { duplicates: 0, conflicts: 0, outside: 0, outOfOrder: 0 };
 
 describe('rows of several files', () => {
   it('become one ascending table', () => {
@@ -33,7 +33,14 @@ describe('rows of several files', () => {
         [2, 100, 1, 0],
       ],
       ...clean,
+      outOfOrder: 1,
     });
+  });
+
+  it('are out of order where they open before the row above in their own file, whether that is in the span or not', () => {
+    expect(kept([daily(bar(at(5))), daily(bar(at(4)))]).outOfOrder).toBe(0);
+    expect(kept([daily(bar(at(5)), bar(at(5)))]).outOfOrder).toBe(0);
+    expect(kept([daily(bar(at(5, 20)), bar(at(5, 10)), bar(at(90)), bar(at(80)))]).outOfOrder).toBe(2);
   });
 
   it('are floored to the grid with a flag', () => {
@@ -72,6 +79,7 @@ describe('rows of several files', () => {
       duplicates: 1,
       conflicts: 1,
       outside: 0,
+      outOfOrder: 0,
     });
     expect(kept([daily(bar(at(0), { open: 2 })), monthly(bar(at(0), { open: 1 }))]).rows).toEqual([
       [0, 1, 0, 0],
@@ -101,6 +109,7 @@ describe('rows of several files', () => {
       duplicates: 2,
       conflicts: 2,
       outside: 1,
+      outOfOrder: 1,
     });
     const floored = { ...daily(bar(at(30, 5), { open: 102 })), ...own(30, 60) };
     expect(kept([first, floored]).rows.map(([minute, open]) => [minute, open])).toContainEqual([30, 99]);
@@ -150,6 +159,9 @@ function plainly(batches: readonly (readonly RawRow[])[], sources: readonly ('mo
     duplicates: inside.length - result.length,
     conflicts,
     outside: rows.length - inside.length,
+    outOfOrder: batches.flatMap((batch) =>
+      batch.filter(({ openTime }, row) => openTime < (batch[row - 1]?.openTime ?? 0)),
+    ).length,
   };
 }
 
@@ -192,8 +204,10 @@ describe('whatever the rows and their order', () => {
         const rows = list.map((minute) => bar(at(minute), { open: 100 + minute / 10 }));
         const cut = where % list.length;
         const sorted = kept([daily(...rows.toSorted((a, b) => a.openTime - b.openTime))]);
-        expect(kept([daily(...rows)])).toEqual(sorted);
-        expect(kept([daily(...rows.slice(cut)), daily(...rows.slice(0, cut))])).toEqual(sorted);
+        const { outOfOrder, ...table } = sorted;
+        expect(outOfOrder).toBe(0);
+        expect(kept([daily(...rows)])).toMatchObject(table);
+        expect(kept([daily(...rows.slice(cut)), daily(...rows.slice(0, cut))])).toMatchObject(table);
         expect(sorted.conflicts).toBe(0);
         expect(sorted.rows).toHaveLength(new Set(list).size);
       }),

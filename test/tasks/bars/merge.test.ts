@@ -5,7 +5,7 @@ import type { Json, Member, Span } from '../../../src/engine/task.ts';
 import { sha256 } from '../../../src/engine/task.ts';
 import merge from '../../../tasks/bars/merge.ts';
 import normalize from '../../../tasks/bars/normalize.ts';
-import type { Params } from '../../../tasks/bars/params.ts';
+import type { MergeParams, Params } from '../../../tasks/bars/params.ts';
 import { realFile } from '../../realdata.ts';
 import { fakeContext, scratch } from '../context.ts';
 import {
@@ -22,11 +22,17 @@ import type { RawRow } from './rows.ts';
 import { bar, csvOf, restRow } from './rows.ts';
 
 const HOUR = { start: Date.UTC(2020, 0, 1), end: Date.UTC(2020, 0, 1, 1) };
+const PARAMS: MergeParams = {
+  market: 'spot',
+  symbol: 'BTCUSDT',
+  interval: '1m',
+  checks: { jump_sigma: 20, flat_bars: 240 },
+};
 const FINAL = { served: 'monthly', provisional: false };
 const at = (minute: number, ms = 0): number => HOUR.start + minute * 60_000 + ms;
 
 interface Given {
-  readonly params?: Partial<Params>;
+  readonly params?: Partial<MergeParams>;
   readonly span?: Span;
   readonly month?: string;
   readonly zips?: readonly Member[];
@@ -52,7 +58,7 @@ function stretch(first: number, last: number) {
 /** Stages the files, then merges: both tasks as the manifest chains them. */
 async function run(given: Given) {
   const { span = HOUR, month = '2020-01', zips = [], plan = FINAL, rest = [] } = given;
-  const params: Params = { market: 'spot', symbol: 'BTCUSDT', interval: '1m', ...given.params };
+  const { checks, ...params } = { ...PARAMS, ...given.params };
   const partition = { keys: { symbol: params.symbol, month }, spans: { month: span } };
   const out = { bars: `staged/${month}.parquet`, gaps: `staged/${month}.gaps.json` };
   const staging = fakeContext<Params>({ params, values: { plan }, members: { zips }, partition, out });
@@ -61,10 +67,10 @@ async function run(given: Given) {
   const { workspace } = staging;
   const fill = join(workspace, `${month}.json`);
   writeFileSync(fill, given.fill ?? JSON.stringify({ ...NOTHING, ...given.said, rows: rest.map(restRow) }));
-  const ctx = fakeContext<Params>({
+  const ctx = fakeContext<MergeParams>({
     target: `bars/${params.symbol}/${month}`,
     workspace,
-    params,
+    params: { ...params, checks },
     partition,
     inputs: { staged: staging.outputs['bars'], gaps: staging.outputs['gaps'], fill },
     out: { bars: 'bars.parquet', summary: 'summary.json' },
@@ -101,9 +107,9 @@ describe('a real month', () => {
     });
     const expected = independentRows(textIn(path));
     expect(rows.map(({ values }) => values)).toEqual(expected);
-    const files = [{ name: 'ETHUSDT-1h-2021-02.zip', sha256: sha256(readFileSync(path)) }];
+    const file = { name: 'ETHUSDT-1h-2021-02.zip', sha256: sha256(readFileSync(path)) };
     expect(summary).toEqual({
-      version: 1,
+      version: 2,
       symbol: 'ETHUSDT',
       market: 'spot',
       interval: '1h',
@@ -129,16 +135,31 @@ describe('a real month', () => {
       price_rule: 0,
       volume_rule: 0,
       outside: 0,
+      out_of_order: 0,
+      breaks: { high: 0, low: 0, price: 0, volume: 0, taker: 0, quote_volume: 0, zero_trades: 0 },
+      jumps: { count: 0, largest: null },
+      flats: { count: 0, longest: 0 },
+      days: expect.any(Array),
       sources: { monthly: 671, daily: 0, rest: 0 },
-      files,
+      files: [{ ...file, kind: 'monthly', rows: 671, expected: null }],
     });
+    expect(summary.days).toHaveLength(28);
+    const last = expected.slice(-24);
+    expect(summary.days.at(-1)).toEqual([
+      '2021-02-28',
+      last.at(-1)?.[4],
+      expect.closeTo(
+        last.reduce((sum, row) => sum + (row[7] ?? Number.NaN), 0),
+        2,
+      ),
+    ]);
     expect(await metadataOf(bars)).toEqual({
       schema_version: '1',
       symbol: 'ETHUSDT',
       month: '2021-02',
       interval: '1h',
       market: 'spot',
-      sources: JSON.stringify(files),
+      sources: JSON.stringify([file]),
     });
   });
 
@@ -179,11 +200,25 @@ describe('rows from REST', () => {
       sources: { monthly: 0, daily: 2, rest: 3 },
       gaps: [{ first: '2020-01-01T00:05:00Z', last: '2020-01-01T00:59:00Z', missing: 55 }],
     });
-    expect(summary.files.map((file: { name: string }) => file.name)).toEqual([
-      'BTCUSDT-1m-2020-01-01.zip',
-      'BTCUSDT-1m-2020-01.rest.json',
+    const sources = JSON.parse((await metadataOf(bars))['sources'] ?? '');
+    expect(summary.files).toEqual([
+      {
+        name: 'BTCUSDT-1m-2020-01-01.zip',
+        sha256: sources[0].sha256,
+        kind: 'daily',
+        rows: 2,
+        expected: null,
+      },
+      {
+        name: 'BTCUSDT-1m-2020-01.rest.json',
+        sha256: sources[1].sha256,
+        kind: 'rest',
+        rows: 3,
+        expected: null,
+      },
     ]);
-    expect(JSON.parse((await metadataOf(bars))['sources'] ?? '')).toEqual(summary.files);
+    expect(sources.map((source: object) => Object.keys(source))).toEqual(Array(2).fill(['name', 'sha256']));
+    expect(summary.out_of_order).toBe(1);
   });
 
   it('never replace a row of a file, not even a floored one, and are counted where they would', async () => {
@@ -324,9 +359,11 @@ describe('a month without rows', () => {
   it('although it has files says which, not that there are none', async () => {
     const plan = { served: 'monthly', provisional: false };
     const one = await run({ plan, zips: [zip('2020-01')] });
-    expect(one.result).toEqual({ absent: 'no bar of 2020-01 in BTCUSDT-1m-2020-01.zip' });
+    expect(one.result).toEqual({ absent: 'no bar of 2020-01 in BTCUSDT-1m-2020-01.zip, which is empty' });
     const two = await run({ plan, zips: [zip('2020-01-01'), zip('2020-01-02')] });
-    expect(two.result).toEqual({ absent: 'no bar of 2020-01 in 2 files' });
+    expect(two.result).toEqual({ absent: 'no bar of 2020-01 in 2 files, 2 of them empty' });
+    const later = await run({ plan, zips: [zip('2020-01', bar(at(60)))] });
+    expect(later.result).toEqual({ absent: 'no bar of 2020-01 in BTCUSDT-1m-2020-01.zip' });
   });
 });
 
@@ -349,10 +386,10 @@ it('a staged table that is out of order is never published', async () => {
     staged,
   );
   const { workspace, gaps, fill } = await stagedNothing();
-  const ctx = fakeContext<Params>({
+  const ctx = fakeContext<MergeParams>({
     target: 'bars/BTCUSDT/2020-01',
     workspace,
-    params: { market: 'spot', symbol: 'BTCUSDT', interval: '1m' },
+    params: PARAMS,
     partition: { keys: { symbol: 'BTCUSDT', month: '2020-01' }, spans: { month: HOUR } },
     inputs: { staged, gaps, fill },
     out: { bars: 'bars.parquet', summary: 'summary.json' },

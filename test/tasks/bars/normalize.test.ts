@@ -86,7 +86,7 @@ describe('real files come out digit for digit', () => {
     expect(new Set(rows.map(({ source }) => source))).toEqual(new Set(['daily']));
     expect(new Set(rows.map(({ flags }) => flags))).toEqual(new Set([8]));
     expect(gaps).toEqual({
-      version: 1,
+      version: 2,
       start: '2020-01-01T00:00:00Z',
       end: '2020-01-04T00:00:00Z',
       expected: 4320,
@@ -104,6 +104,7 @@ describe('real files come out digit for digit', () => {
         price_rule: 0,
         volume_rule: 0,
         outside: 0,
+        out_of_order: 0,
       },
       plan: { served: 'daily', provisional: true },
       files: paths.map((path) => ({
@@ -111,6 +112,7 @@ describe('real files come out digit for digit', () => {
         sha256: sha256(readFileSync(path)),
         kind: 'daily',
         rows: 1440,
+        expected: null,
       })),
     });
   });
@@ -246,7 +248,13 @@ describe('a staged month', () => {
       [at(2), 100, 0],
       [at(5), 100, 0],
     ]);
-    expect(gaps.counts).toMatchObject({ duplicates: 2, conflicts: 1, off_grid: 1, outside: 2 });
+    expect(gaps.counts).toMatchObject({
+      duplicates: 2,
+      conflicts: 1,
+      off_grid: 1,
+      outside: 2,
+      out_of_order: 1,
+    });
     expect(gaps.files.map((file) => [file.name, file.rows])).toEqual([
       ['BTCUSDT-1m-2020-01-01.zip', 6],
       ['BTCUSDT-1m-2020-01-02.zip', 2],
@@ -254,6 +262,29 @@ describe('a staged month', () => {
     expect(gaps.gaps.map((gap) => gap.missing)).toEqual([2, 54]);
     const read = gaps.files.reduce((sum, file) => sum + file.rows, 0);
     expect(gaps.rows + gaps.counts.duplicates + gaps.counts.outside).toBe(read);
+  });
+
+  it('knows how many bars its files should have, whatever the configured start and the watermark', async () => {
+    const spanned = (key: string, csv: string, own: Span): Member => {
+      const { path, partition } = zip(key, csv);
+      return { path, partition: { ...partition, spans: { file: own } } };
+    };
+    const files = async (span: Span, ...zips: readonly Member[]) =>
+      (await built({ span, zips })).gaps.files.map(({ name, kind, rows, expected }) => [
+        name,
+        kind,
+        rows,
+        expected,
+      ]);
+    const cut = { start: at(1), end: at(3) };
+    const month = spanned('2020-01', csvOf([bar(at(0)), bar(at(1))]), monthOf('2020-01'));
+    expect(await files(cut, month)).toEqual([['BTCUSDT-1m-2020-01.zip', 'monthly', 2, 44_640]]);
+    const day = spanned('2020-01-01', csvOf([bar(at(2))]), dayOf('2020-01-01'));
+    const none = spanned('2020-01-02', '', dayOf('2020-01-02'));
+    expect(await files(cut, day, none)).toEqual([
+      ['BTCUSDT-1m-2020-01-01.zip', 'daily', 1, 1440],
+      ['BTCUSDT-1m-2020-01-02.zip', 'daily', 0, 1440],
+    ]);
   });
 
   it('is cut at the watermark', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { collect } from '../../../tasks/bars/collect.ts';
 import type { Market } from '../../../tasks/bars/rules.ts';
-import { applyRules, countFlags, FLAG } from '../../../tasks/bars/rules.ts';
+import { applyRules, countBreaks, countFlags, FLAG } from '../../../tasks/bars/rules.ts';
 import type { RawRow } from './rows.ts';
 import { bar, klinesOf } from './rows.ts';
 
@@ -14,6 +14,7 @@ function flags(changes: Partial<RawRow>, market: Market = 'spot', provisional = 
   return bars.flags[0];
 }
 
+const PRICES = ['high', 'low', 'price'];
 const NONE = { trades: 0, volume: 0, quote: 0, takerBase: 0, takerQuote: 0 };
 
 describe('a bar is flagged', () => {
@@ -80,6 +81,53 @@ describe('a bar is flagged', () => {
     };
     expect([flags(contracts, 'spot'), flags(contracts, 'um'), flags(contracts, 'cm')]).toEqual([32, 32, 0]);
     expect(flags({ ...contracts, takerBase: 501 }, 'cm')).toBe(32);
+  });
+});
+
+describe('of the rules', () => {
+  /** Names of those that a bar breaks. */
+  function broken(changes: Partial<RawRow>, market: Market = 'spot'): readonly string[] {
+    const { bars } = collect([{ source: 'daily', klines: klinesOf([bar(TS, changes)]) }], SPAN, 60_000);
+    return Object.entries(countBreaks(bars, market)).flatMap(([name, count]) => (count === 0 ? [] : [name]));
+  }
+
+  it.each<[string, Partial<RawRow>, readonly string[]]>([
+    ['a regular bar breaks none', {}, []],
+    ['a bar without trades and volume breaks none', NONE, []],
+    ['high is below open', { open: 110.5 }, ['high']],
+    ['high is below close', { close: 110.5 }, ['high']],
+    ['high is below all', { high: 89, quote: 178 }, ['high', 'low', 'quote_volume']],
+    ['low is above open', { open: 89.5 }, ['low']],
+    ['low is above close', { close: 89.5 }, ['low']],
+    ['a price is 0', { low: 0 }, ['price']],
+    ['all prices are 0', { ...NONE, open: 0, high: 0, low: 0, close: 0 }, ['price']],
+    ['a price is below 0', { open: -1 }, ['low', 'price']],
+    ['an amount is below 0', { takerBase: -1e-8 }, ['volume']],
+    ['takers bought more than was sold', { takerBase: 2.1 }, ['taker']],
+    ['takers paid more than was paid', { takerQuote: 201 }, ['taker']],
+    ['less was paid than the lowest price', { quote: 179 }, ['quote_volume']],
+    ['more was paid than the highest price', { quote: 221 }, ['quote_volume']],
+    ['there is volume without trades', { trades: 0 }, ['zero_trades']],
+    ['there are trades without volume', { ...NONE, trades: 1 }, ['zero_trades']],
+    [
+      'all goes wrong',
+      { open: -1, volume: -2, trades: 0 },
+      ['low', 'price', 'volume', 'taker', 'quote_volume', 'zero_trades'],
+    ],
+  ])('%s', (_, changes, expected) => {
+    expect(broken(changes)).toEqual(expected);
+    // What is counted and what is flagged are one thing.
+    const flagged = flags(changes) ?? 0;
+    expect((flagged & FLAG.priceRule) !== 0).toBe(expected.some((rule) => PRICES.includes(rule)));
+    expect((flagged & FLAG.volumeRule) !== 0).toBe(expected.some((rule) => !PRICES.includes(rule)));
+  });
+
+  it('that of the quote volume does not hold on COIN-M, and counts are of bars', () => {
+    expect(broken({ quote: 1, takerQuote: 1 }, 'cm')).toEqual([]);
+    expect(broken({ quote: 1, takerQuote: 1 }, 'um')).toEqual(['quote_volume']);
+    const rows = [0, 1, 2, 3].map((minute) => bar(TS + minute * 60_000, minute < 3 ? { trades: 0 } : {}));
+    const { bars } = collect([{ source: 'daily', klines: klinesOf(rows) }], SPAN, 60_000);
+    expect(countBreaks(bars, 'spot')).toMatchObject({ zero_trades: 3, taker: 0 });
   });
 });
 

@@ -36,7 +36,7 @@ function gapsOf(
 ): GapsDocument {
   const counts = { duplicates: 0, conflicts: 0, off_grid: 0, short_close: 0, zero_trade: 0, provisional: 0 };
   return {
-    version: 1,
+    version: 2,
     start: '2024-02-01T00:00:00Z',
     end: '2024-03-01T00:00:00Z',
     expected: 41_760,
@@ -44,7 +44,7 @@ function gapsOf(
     first_ts: null,
     last_ts: null,
     gaps: gaps.map(([first, last]) => ({ first, last, missing: 0 })),
-    counts: { ...counts, price_rule: 0, volume_rule: 0, outside: 0 },
+    counts: { ...counts, price_rule: 0, volume_rule: 0, outside: 0, out_of_order: 0 },
     plan,
     files: [],
   };
@@ -95,10 +95,6 @@ describe('nobody is asked', () => {
       'before the symbol was listed',
       { gaps: HOLE, plan: { served: 'none', provisional: true, reason: 'pre-listing' } },
     ],
-    [
-      'after it was delisted',
-      { gaps: HOLE, plan: { served: 'none', provisional: true, reason: 'delisted' } },
-    ],
     ['with fill: none', { gaps: HOLE, params: { fill: 'none' } }],
   ])('%s: no row is written', async (_, given) => {
     const { result, text } = await run(given);
@@ -126,6 +122,16 @@ describe('rows for a gap', () => {
     );
     expect(exchange.requests.map(({ path }) => path)).toEqual(['/api/v3/time', '/api/v3/klines']);
     expect(ctx.progressed).toEqual([{ done: 60, total: 60, unit: 'bars' }]);
+  });
+
+  it('are those of REST also where the listing calls the symbol delisted: its archive may stand still', async () => {
+    const { result } = await run({
+      gaps: HOLE,
+      plan: { served: 'none', provisional: true, reason: 'delisted' },
+    });
+    expect(result).toMatchObject({
+      kept: [expect.stringContaining('2024-02-05T100000Z_2024-02-05T105900Z')],
+    });
   });
 
   it('come from the kept answer alone the next time, byte for byte, offline as well', async () => {

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AbsentMember, FailedMember, Json, Member, TaskResult } from '../../../src/engine/task.ts';
 import task from '../../../tasks/reports/coverage.ts';
-import { readCoverage, readGaps } from '../../../tasks/reports/read.ts';
+import { readSummaryDocument } from '../../../tasks/reports/document.ts';
+import { readCoverage, readGaps, readQuality } from '../../../tasks/reports/read.ts';
 import { fakeContext, scratch } from '../context.ts';
 import type { GapTexts, SummaryChanges } from './facts.ts';
 import { partition, summaryJson, summaryOf } from './facts.ts';
+import { COVERAGE_GATES } from './reported.ts';
 
 let workspace: string;
 beforeEach(() => {
@@ -31,12 +33,11 @@ interface Given {
 }
 
 function params(more: Readonly<Record<string, Json>> = {}) {
-  const thresholds = { critical: 0.95, warning: 0.99 };
   return task.params?.parse({
     as_of: '2024-02-29T23:59:00Z',
     market: 'spot',
     interval: '1m',
-    thresholds,
+    gates: COVERAGE_GATES,
     ...more,
   });
 }
@@ -55,7 +56,13 @@ async function run(given: Given): Promise<TaskResult | undefined> {
     },
     absent: { summaries: given.absent ?? [], first: [] },
     failed: { summaries: given.failed ?? [], first: given.failedFirst ?? [] },
-    out: { coverage: 'coverage_report.csv', gaps: 'gap_report.csv' },
+    out: {
+      coverage: 'coverage_report.csv',
+      gaps: 'gap_report.csv',
+      quality: 'quality_report.csv',
+      summary: 'summary.json',
+      page: 'report.html',
+    },
   });
   const result = (await task.run(ctx)) ?? undefined;
   expect(ctx.lines).toEqual([]);
@@ -65,6 +72,8 @@ async function run(given: Given): Promise<TaskResult | undefined> {
 const written = (path: string): string => readFileSync(join(workspace, '.tmp', path), 'utf8');
 const coverageText = (): string => written('coverage/coverage_report.csv');
 const gapText = (): string => written('gaps/gap_report.csv');
+const qualityText = (): string => written('quality/quality_report.csv');
+const summaryText = (): string => written('summary/summary.json');
 
 describe('reports/coverage', () => {
   it('writes the two reports, byte for byte', async () => {
@@ -100,7 +109,20 @@ describe('reports/coverage', () => {
         ['ADAUSDT', '2018-04'],
       ],
     });
-    expect(result).toBeUndefined();
+    expect(result).toEqual({
+      alerts: [
+        {
+          level: 'critical',
+          code: 'coverage',
+          message: 'less than 0.95 in 2 of 5 months, 0 at worst: ADAUSDT/2024-01, ADAUSDT/2024-02',
+        },
+        {
+          level: 'warning',
+          code: 'coverage',
+          message: 'less than 0.99 in 2 of 5 months, 0 at worst: ADAUSDT/2024-01, ADAUSDT/2024-02',
+        },
+      ],
+    });
     expect(coverageText()).toBe(
       [
         'symbol,month,expected,present,missing,excused,coverage_raw,coverage_adjusted,gaps,longest_gap_minutes,first_ts,last_ts,duplicates,off_grid,zero_trade,rule_breaks,source,status',
@@ -119,13 +141,35 @@ describe('reports/coverage', () => {
     expect(gapText()).toBe(
       [
         'symbol,first_missing,last_missing,missing,minutes,cause,evidence',
-        'ETHUSDT,2024-01-31T23:00:00Z,2024-02-01T00:29:00Z,90,90,unknown,',
+        'ETHUSDT,2024-01-31T23:00:00Z,2024-02-01T00:29:00Z,90,90,archive-defect,ETHUSDT-1m-2024-01.zip is cut short at its end; REST not asked; ETHUSDT-1m-2024-02.zip is cut short at its beginning',
         'BTCUSDT,2024-01-01T00:00:00Z,2024-02-10T05:59:00Z,57960,57960,pre-listing,first listed file 2024-02',
         'ADAUSDT,2024-01-01T00:00:00Z,2024-01-31T23:59:00Z,44640,44640,quarantined,archive-corrupt archive/ADAUSDT/2024-01-07 and 1 more',
         'ADAUSDT,2024-02-01T00:00:00Z,2024-02-29T23:59:00Z,41760,41760,unknown,task-crashed bars/ADAUSDT/2024-02',
         '',
       ].join('\n'),
     );
+    expect(qualityText()).toBe(
+      [
+        'check,level,scope,threshold,symbol,month,value,unit,result',
+        'coverage,critical,month,0.95,all,all,0,fraction,broken',
+        'coverage,critical,month,0.95,ADAUSDT,2024-01,0,fraction,broken',
+        'coverage,critical,month,0.95,ADAUSDT,2024-02,0,fraction,broken',
+        'coverage,warning,month,0.99,all,all,0,fraction,broken',
+        'coverage,warning,month,0.99,ADAUSDT,2024-01,0,fraction,broken',
+        'coverage,warning,month,0.99,ADAUSDT,2024-02,0,fraction,broken',
+        '',
+      ].join('\n'),
+    );
+    expect(readSummaryDocument(summaryText())).toMatchObject({
+      as_of: '2024-02-29T23:59:00Z',
+      verdict: {
+        level: 'critical',
+        sentence:
+          '1 of 2 gates is broken at level critical: coverage, less than 0.95 in 2 of 5 months, 0 at worst: ADAUSDT/2024-01, ADAUSDT/2024-02.',
+      },
+      totals: { symbols: 3, months: 6, missing: 144_450, longest_gap_minutes: 57_960 },
+      symbols: [{ symbol: 'ETHUSDT' }, { symbol: 'BTCUSDT' }, { symbol: 'ADAUSDT' }],
+    });
     expect(readCoverage(coverageText())).toHaveLength(9);
     expect(readGaps(gapText()).map(({ missing }) => missing)).toEqual([90, 57_960, 44_640, 41_760]);
   });
@@ -157,9 +201,17 @@ describe('reports/coverage', () => {
   });
 
   it('writes headers alone when there is nothing to tell of', async () => {
-    expect(await run({})).toBeUndefined();
+    expect(await run({})).toEqual({ alerts: [] });
     expect(coverageText()).toMatch(/^symbol,month,[a-z_,]+,status\n$/);
     expect(gapText()).toMatch(/^symbol,first_missing,[a-z_,]+,evidence\n$/);
+    expect(readQuality(qualityText()).map(({ value, result }) => [value, result])).toEqual([
+      [null, 'pass'],
+      [null, 'pass'],
+    ]);
+    expect(readSummaryDocument(summaryText()).verdict).toEqual({
+      level: 'ok',
+      sentence: 'All 2 gates hold.',
+    });
   });
 
   it('fails, and names the file, when a summary contradicts itself', async () => {
@@ -176,6 +228,9 @@ describe('reports/coverage', () => {
 
   it('refuses params that it cannot reckon with', () => {
     expect(() => params({ interval: '1w' })).toThrow('straddle months');
-    expect(() => params({ thresholds: { critical: 95, warning: 99 } })).toThrow('thresholds');
+    expect(() =>
+      params({ gates: [{ check: 'coverage', level: 'critical', scope: 'month', min: 95 }] }),
+    ).toThrow('95: expected a fraction from 0 to 1 such as 0.95');
+    expect(() => params({ as_of: 'yesterday' })).toThrow('expected an instant in UTC');
   });
 });

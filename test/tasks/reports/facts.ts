@@ -21,7 +21,11 @@ export function monthSpan(month: string, clipped: Partial<Span> = {}): Span {
 /** First and last missing bar of each gap, as text without `Z`. */
 export type GapTexts = readonly (readonly [first: string, last: string])[];
 
-export interface SummaryChanges extends Partial<Summary> {
+type File = Summary['files'][number];
+
+export interface SummaryChanges extends Partial<Omit<Summary, 'files'>> {
+  /** By their names; what else is said of them is that of a file that lacks nothing. */
+  readonly files?: readonly (Partial<File> & Pick<File, 'name'>)[];
   readonly span?: Span;
   readonly step?: number;
 }
@@ -32,7 +36,7 @@ export function summaryOf(
   gapTexts: GapTexts = [],
   changes: SummaryChanges = {},
 ): Summary {
-  const { span = monthSpan(month), step = MINUTE, ...rest } = changes;
+  const { span = monthSpan(month), step = MINUTE, files, ...rest } = changes;
   const whole = runOf(span, step) ?? { first: 0, last: -step };
   const gaps = gapTexts.map(([first, last]) => {
     const run = { first: ms(first), last: ms(last) };
@@ -41,7 +45,7 @@ export function summaryOf(
   const rows = countOf(whole, step) - gaps.reduce((so, { missing }) => so + missing, 0);
   const [head, tail] = [gaps[0], gaps.at(-1)];
   return {
-    version: 1,
+    version: 2,
     symbol,
     month,
     start: span.start,
@@ -60,10 +64,28 @@ export function summaryOf(
     price_rule: 0,
     volume_rule: 0,
     outside: 0,
+    out_of_order: 0,
+    conflicts: 0,
+    short_close: 0,
+    provisional: 0,
+    breaks: { high: 0, low: 0, price: 0, volume: 0, taker: 0, quote_volume: 0, zero_trades: 0 },
+    jumps: { count: 0, largest: null },
+    flats: { count: 0, longest: 0 },
     sources: { monthly: rows, daily: 0, rest: 0 },
-    files: [{ name: `${symbol}-1m-${month}.zip` }],
+    files: (files ?? [{ name: `${symbol}-1m-${month}.zip` }]).map((file) => fileOf(file, step)),
+    days: [],
     ...rest,
   };
+}
+
+/** What it is of stands in its name. */
+function fileOf(file: Partial<File> & Pick<File, 'name'>, step: number): File {
+  const [, month = '', day] = /(\d{4}-\d{2})(-\d{2})?\.(?:zip|rest\.json)$/.exec(file.name) ?? [];
+  const kind = file.name.endsWith('.rest.json') ? 'rest' : day === undefined ? 'monthly' : 'daily';
+  const { start, end } = monthSpan(month);
+  const expected = (kind === 'daily' ? 86_400_000 : end - start) / step;
+  const whole = { rows: expected, expected: kind === 'rest' ? null : expected };
+  return { sha256: '0'.repeat(64), kind, ...whole, ...file };
 }
 
 /** As bars/merge writes it, with the members that reports do not read. */
@@ -85,12 +107,13 @@ export function summaryJson(summary: Summary): string {
     unanswered: runs(summary.unanswered),
     min_low: 1,
     max_high: 2,
-    conflicts: 0,
-    short_close: 0,
-    provisional: 0,
-    files: summary.files.map(({ name }) => ({ name, sha256: '0'.repeat(64) })),
+    jumps: { ...summary.jumps, largest: jumpOf(summary) },
   };
   return JSON.stringify(document);
+}
+
+function jumpOf({ jumps: { largest } }: Summary): Document['jumps']['largest'] {
+  return largest === null ? null : { ...largest, ts: isoSeconds(largest.ts) };
 }
 
 export function present(month: string, gaps: GapTexts = [], changes: SummaryChanges = {}): MonthFacts {

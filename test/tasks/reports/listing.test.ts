@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { listedSince, listedUntil } from '../../../tasks/reports/listing.ts';
-import { absent, failed, ms, present, symbol } from './facts.ts';
+import { isConfirmedGone, listedSince, listedUntil, withoutRefuted } from '../../../tasks/reports/listing.ts';
+import type { MonthFacts } from '../../../tasks/reports/months.ts';
+import type { SummaryChanges } from './facts.ts';
+import { absent, failed, MINUTE, ms, present, symbol } from './facts.ts';
 
 const listedLate = present('2017-11', [['2017-11-01', '2017-11-06T03:53']]);
 
@@ -86,5 +88,45 @@ describe('a symbol counts as traded no more', () => {
     expect(listedUntil(symbol('2020-08', absent('2022-06', 'delisted')))).toBe(never);
     const empty = present('2022-05', [['2022-05-01', '2022-05-31T23:59']]);
     expect(listedUntil(symbol('2020-08', empty, absent('2022-06', 'delisted')))).toBe(never);
+  });
+});
+
+describe('that a symbol is gone, since no file has come for long,', () => {
+  const gone = absent('2022-06', 'sources/BTCUSDT: delisted');
+  const until = (day: string, changes: SummaryChanges = {}): MonthFacts =>
+    present('2022-05', [[`${day}T00:00`, '2022-05-31T23:59']], changes);
+  const days = ['2022-05-01', '2022-05-02'].map((day) => ({ name: `BTCUSDT-1m-${day}.zip` }));
+
+  it('is refuted by bars that REST has from after its last file', () => {
+    const traded = until('2022-05-04', { files: days, sources: { monthly: 0, daily: 2_880, rest: 1_440 } });
+    expect(withoutRefuted([traded, gone], MINUTE)).toEqual([traded, { ...gone, reason: 'not-published' }]);
+    const filled = until('2022-05-03', { files: days, sources: { monthly: 0, daily: 2_879, rest: 1 } });
+    expect(withoutRefuted([filled, gone], MINUTE)).toEqual([filled, gone]);
+    const beside = until('2022-05-04', { files: days, sources: { monthly: 0, daily: 4_320, rest: 0 } });
+    expect(withoutRefuted([beside, gone], MINUTE)).toEqual([beside, gone]);
+    const sources = { monthly: 0, daily: 2_880, rest: 1_440 };
+    const tail = { first: ms('2022-05-04'), last: ms('2022-05-31T23:59'), missing: 28 * 1_440 };
+    const ends = until('2022-05-04', { files: days, sources, empty_at_source: [tail] });
+    expect(withoutRefuted([ends, gone], MINUTE)).toEqual([ends, gone]);
+    const late = [traded, absent('2022-06', 'not-published')];
+    expect(withoutRefuted(late, MINUTE)).toEqual(late);
+  });
+
+  it('is confirmed by REST where it has none of the bars after the last one', () => {
+    const said = (first: string, last: string) => [
+      { first: ms(first), last: ms(last), missing: (ms(last) - ms(first)) / MINUTE + 1 },
+    ];
+    const half = said('2022-05-03T00:00', '2022-05-09T23:59');
+    const rest = said('2022-05-10T00:00', '2022-05-31T23:59');
+    const confirmed = (changes: SummaryChanges): boolean =>
+      isConfirmedGone([until('2022-05-03', changes), gone], MINUTE);
+    expect(confirmed({ empty_at_source: rest, unknown_symbol: half })).toBe(true);
+    expect(confirmed({ empty_at_source: half })).toBe(false);
+    expect(confirmed({})).toBe(false);
+    expect(isConfirmedGone([present('2022-05'), gone], MINUTE)).toBe(false);
+    const hole = said('2022-05-10', '2022-05-10T00:09');
+    const inner = present('2022-05', [['2022-05-10', '2022-05-10T00:09']], { empty_at_source: hole });
+    expect(isConfirmedGone([inner, gone], MINUTE)).toBe(false);
+    expect(isConfirmedGone([gone], MINUTE)).toBe(false);
   });
 });

@@ -1,24 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { MonthFacts } from '../../../tasks/reports/months.ts';
-import type { Reports } from '../../../tasks/reports/reckon.ts';
-import { reckon } from '../../../tasks/reports/reckon.ts';
 import type { CoverageRow } from '../../../tasks/reports/rows.ts';
 import { absent, failed, MINUTE, monthSpan, ms, present, symbol } from './facts.ts';
+import type { Reported } from './reported.ts';
+import { reported } from './reported.ts';
 
-const THRESHOLDS = { critical: 0.95, warning: 0.99 };
-
-function reports(firstFile: string | null, ...months: readonly MonthFacts[]): Reports {
-  return reckon([symbol(firstFile, ...months)], MINUTE, THRESHOLDS);
+function reports(firstFile: string | null, ...months: readonly MonthFacts[]): Reported {
+  return reported([symbol(firstFile, ...months)]);
 }
 
-function row({ coverage }: Reports, month: string): CoverageRow {
+function row({ coverage }: Reported, month: string): CoverageRow {
   const found = coverage.find((one) => one.month === month);
   if (found === undefined) throw new Error(`no row of ${month}`);
   return found;
 }
 
 /** The gap report in short: first, last, bars, cause, evidence. */
-function gaps({ gaps: rows }: Reports): readonly unknown[] {
+function gaps({ gaps: rows }: Reported): readonly unknown[] {
   return rows.map((gap) => [gap.first_missing, gap.last_missing, gap.missing, gap.cause, gap.evidence]);
 }
 
@@ -142,7 +140,13 @@ describe('coverage', () => {
         'quarantined',
         'archive-corrupt archive/BTCUSDT/2017-11',
       ],
-      ['2017-12-01T00:00:00Z', '2017-12-01T00:59:00Z', 60, 'unknown', ''],
+      [
+        '2017-12-01T00:00:00Z',
+        '2017-12-01T00:59:00Z',
+        60,
+        'archive-defect',
+        'BTCUSDT-1m-2017-12.zip is cut short at its beginning; REST not asked',
+      ],
     ]);
     expect(row(result, 'all').status).toBe('failed');
   });
@@ -166,7 +170,13 @@ describe('coverage', () => {
     const result = reports('2017-11-04', present('2017-11', [['2017-11-01', '2017-11-06T03:53']]));
     expect(gaps(result)).toEqual([
       ['2017-11-01T00:00:00Z', '2017-11-03T23:59:00Z', 4_320, 'pre-listing', 'first listed file 2017-11-04'],
-      ['2017-11-04T00:00:00Z', '2017-11-06T03:53:00Z', 3_114, 'unknown', ''],
+      [
+        '2017-11-04T00:00:00Z',
+        '2017-11-06T03:53:00Z',
+        3_114,
+        'unknown',
+        'BTCUSDT-1m-2017-11.zip has no row of it; REST not asked',
+      ],
     ]);
     const figures = { missing: 7_434, excused: 4_320, gaps: 2, longest_gap_minutes: 4_320 };
     expect(row(result, '2017-11')).toMatchObject(figures);
@@ -176,7 +186,15 @@ describe('coverage', () => {
   it('excuses nothing where the history starts after the listing', () => {
     const result = reports('2017-08', present('2018-01', [['2018-01-01', '2018-01-01T11:59']]));
     expect(row(result, '2018-01')).toMatchObject({ missing: 720, excused: 0 });
-    expect(gaps(result)).toEqual([['2018-01-01T00:00:00Z', '2018-01-01T11:59:00Z', 720, 'unknown', '']]);
+    expect(gaps(result)).toEqual([
+      [
+        '2018-01-01T00:00:00Z',
+        '2018-01-01T11:59:00Z',
+        720,
+        'archive-defect',
+        'BTCUSDT-1m-2018-01.zip is cut short at its beginning; REST not asked',
+      ],
+    ]);
   });
 
   it('counts an absent month in the middle as missing', () => {
@@ -233,9 +251,21 @@ describe('coverage', () => {
     );
     const result = reports('2023-01', holed, absent('2024-03', 'not-published'));
     expect(gaps(result)).toEqual([
-      ['2024-02-02T23:00:00Z', '2024-02-02T23:59:00Z', 60, 'unknown', ''],
+      [
+        '2024-02-02T23:00:00Z',
+        '2024-02-02T23:59:00Z',
+        60,
+        'archive-defect',
+        'BTCUSDT-1m-2024-02-02.zip is cut short at its end; REST not asked',
+      ],
       ['2024-02-03T00:00:00Z', '2024-02-03T23:59:00Z', 1_440, 'not-published', 'no listed daily file'],
-      ['2024-02-04T00:00:00Z', '2024-02-04T00:09:00Z', 10, 'unknown', ''],
+      [
+        '2024-02-04T00:00:00Z',
+        '2024-02-04T00:09:00Z',
+        10,
+        'archive-defect',
+        'BTCUSDT-1m-2024-02-04.zip is cut short at its beginning; REST not asked',
+      ],
       [
         '2024-02-05T00:00:00Z',
         '2024-03-31T23:59:00Z',
@@ -274,8 +304,20 @@ describe('coverage', () => {
     expect(row(result, '2024-02')).toMatchObject({ gaps: 1, longest_gap_minutes: 30 });
     expect(row(result, 'all')).toMatchObject({ missing: 95, gaps: 2, longest_gap_minutes: 90 });
     expect(gaps(result)).toEqual([
-      ['2024-01-10T00:00:00Z', '2024-01-10T00:04:00Z', 5, 'unknown', ''],
-      ['2024-01-31T23:00:00Z', '2024-02-01T00:29:00Z', 90, 'unknown', ''],
+      [
+        '2024-01-10T00:00:00Z',
+        '2024-01-10T00:04:00Z',
+        5,
+        'unknown',
+        'BTCUSDT-1m-2024-01.zip has no row of it; REST not asked',
+      ],
+      [
+        '2024-01-31T23:00:00Z',
+        '2024-02-01T00:29:00Z',
+        90,
+        'archive-defect',
+        'BTCUSDT-1m-2024-01.zip is cut short at its end; REST not asked; BTCUSDT-1m-2024-02.zip is cut short at its beginning',
+      ],
     ]);
   });
 
@@ -362,11 +404,19 @@ describe('what REST said of a gap', () => {
   it('is its cause, or why it has none', () => {
     const result = reports('2023-01', present('2024-01', [GAP], said));
     const day = (time: string): string => `2024-01-05T${time}:00Z`;
+    const asked = (first: string, last: string): string => `REST asked for ${day(first)} to ${day(last)}`;
+    const NO_ROW = 'BTCUSDT-1m-2024-01.zip has no row of it';
     expect(gaps(result)).toEqual([
-      [day('10:00'), day('10:09'), 10, 'confirmed-empty', 'REST has no bar of it'],
-      [day('10:10'), day('10:19'), 10, 'unknown', ''],
-      [day('10:20'), day('10:29'), 10, 'confirmed-empty', 'REST does not know the symbol'],
-      [day('10:30'), day('10:59'), 30, 'unknown', 'REST not asked: rest-banned; REST not asked: too-recent'],
+      [day('10:00'), day('10:09'), 10, 'confirmed-empty', `${asked('10:00', '10:09')}: no bar`],
+      [day('10:10'), day('10:19'), 10, 'unknown', `${NO_ROW}; REST not asked`],
+      [day('10:20'), day('10:29'), 10, 'confirmed-empty', `${asked('10:20', '10:29')}: unknown symbol`],
+      [
+        day('10:30'),
+        day('10:59'),
+        30,
+        'unknown',
+        `${NO_ROW}; REST not asked: rest-banned; REST not asked: too-recent; REST not asked`,
+      ],
     ]);
     expect(row(result, '2024-01')).toMatchObject({ missing: 60, excused: 0, gaps: 4 });
   });

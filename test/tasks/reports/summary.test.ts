@@ -39,9 +39,9 @@ describe('a summary', () => {
         'gaps.0.last: expected an instant in UTC such as 2025-08-22T23:59:00Z, got "2024-01-02 00:59"; ' +
         'off_grid: Too small: expected number to be >=0',
     });
-    expect(parseSummary(json.replace('"version":1', '"version":2'), EXPECTATION)).toEqual({
+    expect(parseSummary(json.replace('"version":2', '"version":1'), EXPECTATION)).toEqual({
       ok: false,
-      problem: 'version: Invalid input: expected 1',
+      problem: 'version: Invalid input: expected 2',
     });
   });
 
