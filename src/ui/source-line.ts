@@ -17,6 +17,10 @@ const SECRETS: readonly RegExp[] = [
   /(:\/\/)([^\s@"']+)(?=@)/g,
   /([^\s"':@/]+:)(?!\/\/)([^\s"'@]+)(?=@)/g,
   /(:\/\/[^\s"'?#]*[?#])([^\s"']+)/g,
+  // Of a webhook the whole address is one, also where the name before it is misspelt,
+  /(\burl\w*["']?\s*[:=]\s*["']?)([^\s"',}\]]+)/gi,
+  // or missing: only what the names of the market's addresses end in says that a path is none.
+  /(?<!_url["']?\s*[:=]\s*["']?)(\bhttps?:\/\/[^\s"'/]+\/)([^\s"',}\]]+)/gi,
 ];
 
 /** As long as it was, so that columns stay where they are: logs are kept and shared. */

@@ -52,9 +52,17 @@ describe('diagnostics in print', () => {
   });
 
   it.each([
-    ['url: https://h/x?token=s3cret', 'url: https://h/x?************'],
-    ['url: "https://me:s3/cret@h"', 'url: "https://**********@h"'],
-    ['url: me:s3cret@h', 'url: me:******@h'],
+    ['rest_url: https://h/x?token=s3cret', 'rest_url: https://h/x?************'],
+    ['rest_url: "https://me:s3/cret@h"', 'rest_url: "https://**********@h"'],
+    ['rest_url: me:s3cret@h', 'rest_url: me:******@h'],
+    ['- { url: "https://h/s3cret", on: [failed] }', '- { url: "****************", on: [failed] }'],
+    ['- { url: htps:/h/s3cret}', '- { url: **************}'],
+    ["  url_env: 'https://h/s3cret'", "  url_env: '****************'"],
+    ['notify=[{"url":"https://h/s3cret"}]', 'notify=[{"url":"****************"}]'],
+    ['- urll: https://h/s3cret', '- urll: ****************'],
+    ['notify: https://h/s3cret # x', 'notify: https://h/****** # x'],
+    ['- [http://h/s3cret, x]', '- [http://h/******, x]'],
+    ['rest_url: "https://h/api"', 'rest_url: "https://h/api"'],
     ['key: value', 'key: value'],
   ])('hide what may be a secret in %s', (line, shown) => {
     expect(print(error('no such host', place(line, 1, 3))).split('\n')[3]).toBe(`12 | ${shown}`);

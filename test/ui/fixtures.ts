@@ -76,6 +76,7 @@ export function buildFinished(counts: Partial<BuildFinished> = {}): BuildFinishe
     blocked: 0,
     seconds: 3.2,
     interrupted: false,
+    alerts: { critical: 0, warning: 0 },
     ...counts,
   };
 }

@@ -42,6 +42,27 @@ describe('GitHub annotations', () => {
     );
   });
 
+  it('are errors for critical alerts, warnings for others, and share the ten places with failures', () => {
+    const alerts = [
+      { level: 'critical', code: 'coverage', message: 'less than 0.95:\n::error::no' },
+      { level: 'warning', code: 'gap', message: 'more than 24h' },
+    ] as const;
+    const alarmed = finished('reports', 'fresh', { alerts });
+    expect(said([alarmed])).toBe(
+      '::error title=reports::coverage: less than 0.95:%0A::error::no\n::warning title=reports::gap: more than 24h\n',
+    );
+    const many = Array.from({ length: 10 }, (_, index) =>
+      failed(`bars/${index}`, { code: 'x', message: 'y' }),
+    );
+    const lines = said([...many, alarmed])
+      .trimEnd()
+      .split('\n');
+    expect(lines.filter((line) => line.startsWith('::error '))).toHaveLength(10);
+    expect(lines.findLast((line) => line.startsWith('::error '))).toBe(
+      '::error title=2 more targets failed and alerts::bars/9%0Areports',
+    );
+  });
+
   it('escape by the rules of the runner', () => {
     expect(said([failed('bars/a:b,c%', { code: 'x', message: '50% of a:b,c\n::error::no\r\x1b' })])).toBe(
       '::error title=bars/a%3Ab%2Cc%25::x: 50%25 of a:b,c%0A::error::no\\r\\x1b\n',

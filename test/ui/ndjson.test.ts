@@ -42,7 +42,7 @@ describe('JSON lines', () => {
       '{"type":"targets-planned","rule":"bars","count":1}',
       '{"type":"target-started","target":"bars/B/2024-01","rule":"bars","reasons":[{"kind":"new","name":""}]}',
       '{"type":"target-finished","target":"bars/B/2024-01","outcome":"executed","reasons":[{"kind":"new","name":""}],"seconds":0.8}',
-      `{"type":"build-finished","asOf":"${AS_OF}","runId":"2025-02-28-0a1b2c3d","executed":1,"restored":0,"checked":0,"fresh":0,"absent":0,"failed":0,"blocked":0,"seconds":3.2}`,
+      `{"type":"build-finished","asOf":"${AS_OF}","runId":"2025-02-28-0a1b2c3d","executed":1,"restored":0,"checked":0,"fresh":0,"absent":0,"failed":0,"blocked":0,"seconds":3.2,"alerts":{"critical":0,"warning":0}}`,
     ]);
   });
 
@@ -68,7 +68,7 @@ describe('JSON lines', () => {
     ).toEqual([
       '{"type":"target-finished","target":"bars","outcome":"failed","reasons":[],"seconds":0.8,"failure":{"code":"x","message":"y"}}',
       '{"type":"target-finished","target":"archive","outcome":"absent","reasons":[],"seconds":0.8,"absent":"not listed"}',
-      `{"type":"build-finished","asOf":"${AS_OF}","runId":null,"executed":0,"restored":0,"checked":0,"fresh":0,"absent":0,"failed":1,"blocked":0,"seconds":3.2,"interrupted":true}`,
+      `{"type":"build-finished","asOf":"${AS_OF}","runId":null,"executed":0,"restored":0,"checked":0,"fresh":0,"absent":0,"failed":1,"blocked":0,"seconds":3.2,"alerts":{"critical":0,"warning":0},"interrupted":true}`,
     ]);
   });
 

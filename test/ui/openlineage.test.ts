@@ -81,6 +81,7 @@ const ended = (more: Partial<Extract<BuildEvent, { type: 'build-finished' }>> = 
   blocked: 0,
   seconds: 1,
   interrupted: false,
+  alerts: { critical: 0, warning: 0 },
   ...more,
 });
 const FAILURE = { code: 'archive-corrupt', message: 'a.zip: cut short' };
