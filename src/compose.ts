@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configSchema } from '../tasks/config.ts';
 import { registry } from '../tasks/index.ts';
+import { readMonitoring } from '../tasks/monitoring/settings.ts';
 import type { ConfigSchema } from './engine/manifest/model.ts';
 import type { Registry } from './engine/run/builtins.ts';
 import { builtinsFrom } from './engine/run/builtins.ts';
@@ -23,6 +24,11 @@ export const tasks: Registry = registry;
 export const taskNames: readonly string[] = Object.keys(registry);
 
 export const marketConfig: ConfigSchema = configSchema;
+
+/** Who wants to know what of builds. */
+export const monitoringOf = readMonitoring;
+export type { Monitoring } from '../tasks/monitoring/settings.ts';
+export { REPORTS } from '../tasks/monitoring/settings.ts';
 
 export function builtins(): Builtins {
   return builtinsFrom(registry, root, join(root, SHIPPED_CODE));
@@ -51,6 +57,16 @@ export async function loadReports(): Promise<typeof import('../tasks/reports/rea
   return import('../tasks/reports/read.ts');
 }
 
+/** Finds halts that the calendar lacks, for `gaps --propose-halts`. */
+export async function loadPropose(): Promise<typeof import('../tasks/quality/propose.ts')> {
+  return import('../tasks/quality/propose.ts');
+}
+
+/** What summary.json of the reports is, for `schema`. */
+export async function loadDocument(): Promise<typeof import('../tasks/reports/document.ts')> {
+  return import('../tasks/reports/document.ts');
+}
+
 /** How old the newest bar of each symbol is, for `status`. */
 export async function loadLag(): Promise<typeof import('../tasks/lag.ts')> {
   return import('../tasks/lag.ts');
@@ -64,6 +80,45 @@ export async function loadDoctor(): Promise<typeof import('../tasks/doctor/exami
 /** Sends events to whoever collects them, for `build --openlineage URL`. */
 export async function loadPost(): Promise<typeof import('../tasks/lib/post.ts')> {
   return import('../tasks/lib/post.ts');
+}
+
+/** What the last reports say, for those who watch over builds. */
+export async function loadReported(): Promise<
+  Pick<typeof import('../tasks/reports/document.ts'), 'readSummaryDocument'> &
+    Pick<typeof import('../tasks/reports/read.ts'), 'readGaps'>
+> {
+  return { ...(await import('../tasks/reports/document.ts')), ...(await import('../tasks/reports/read.ts')) };
+}
+
+/** Apart from the rest of the metrics: a build with nothing to do needs no more. */
+export async function loadIdleMetrics(): Promise<typeof import('../tasks/monitoring/metrics-idle.ts')> {
+  return import('../tasks/monitoring/metrics-idle.ts');
+}
+
+export async function loadMetrics(): Promise<
+  typeof import('../tasks/monitoring/metrics.ts') & typeof import('../tasks/monitoring/machine.ts')
+> {
+  return {
+    ...(await import('../tasks/monitoring/metrics.ts')),
+    ...(await import('../tasks/monitoring/machine.ts')),
+  };
+}
+
+export async function loadStepSummary(): Promise<typeof import('../tasks/monitoring/step-summary.ts')> {
+  return import('../tasks/monitoring/step-summary.ts');
+}
+
+/** Who is told what, and how it gets there. */
+export async function loadNotify(): Promise<
+  typeof import('../tasks/monitoring/notify/tell.ts') &
+    typeof import('../tasks/monitoring/notify/deliver.ts') &
+    Pick<typeof import('../tasks/monitoring/notify/message.ts'), 'testBody'>
+> {
+  return {
+    ...(await import('../tasks/monitoring/notify/tell.ts')),
+    ...(await import('../tasks/monitoring/notify/deliver.ts')),
+    ...(await import('../tasks/monitoring/notify/message.ts')),
+  };
 }
 
 /** The local exchange that `demo` runs against. */

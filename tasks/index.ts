@@ -17,7 +17,21 @@ export const registry: Readonly<Record<string, Registered>> = {
   'binance/sources': { module: 'tasks/binance/sources.ts', load: () => import('./binance/sources.ts') },
   'binance/archive': { module: 'tasks/binance/archive.ts', load: () => import('./binance/archive.ts') },
   'binance/fill': { module: 'tasks/binance/fill.ts', load: () => import('./binance/fill.ts') },
+  'binance/whole-month': {
+    module: 'tasks/binance/whole-month.ts',
+    load: () => import('./binance/whole-month.ts'),
+  },
   'bars/normalize': { module: 'tasks/bars/normalize.ts', load: () => import('./bars/normalize.ts') },
   'bars/merge': { module: 'tasks/bars/merge.ts', load: () => import('./bars/merge.ts') },
+  'features/tail': { module: 'tasks/features/tail.ts', load: () => import('./features/tail.ts') },
+  'features/resample': {
+    module: 'tasks/features/resample.ts',
+    load: () => import('./features/resample.ts'),
+  },
+  'reconcile/months': { module: 'tasks/reconcile/months.ts', load: () => import('./reconcile/months.ts') },
+  'reconcile/crosscheck': {
+    module: 'tasks/reconcile/crosscheck.ts',
+    load: () => import('./reconcile/crosscheck.ts'),
+  },
   'reports/coverage': { module: 'tasks/reports/coverage.ts', load: () => import('./reports/coverage.ts') },
 };

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { namesOf } from './reports/csv.ts';
 import type { ColumnKind, Columns } from './reports/rows.ts';
-import { COVERAGE_COLUMNS, GAP_COLUMNS } from './reports/rows.ts';
+import { COVERAGE_COLUMNS, GAP_COLUMNS, QUALITY_COLUMNS } from './reports/rows.ts';
 
 export interface QueryTable {
   readonly name: string;
@@ -67,7 +67,7 @@ function hiveKeys(path: string): readonly string[] {
 async function csvOptions({ files }: QueryTable): Promise<string> {
   const form = `header = true, delim = ',', quote = '"', escape = '"', hive_partitioning = false`;
   const header = await firstLine(files[0] ?? '');
-  for (const types of [typesOf(COVERAGE_COLUMNS), typesOf(GAP_COLUMNS)]) {
+  for (const types of [typesOf(COVERAGE_COLUMNS), typesOf(GAP_COLUMNS), typesOf(QUALITY_COLUMNS)]) {
     if (header !== [...types.keys()].join(',')) continue;
     const columns = [...types].map(([name, type]) => `${literal(name)}: ${literal(type)}`).join(', ');
     return `${form}, auto_detect = false, columns = {${columns}}`;
@@ -81,6 +81,7 @@ const SQL_TYPES: Readonly<Record<ColumnKind, string>> = {
   count: 'BIGINT',
   minutes: 'DOUBLE',
   fraction: 'DOUBLE',
+  figure: 'DOUBLE',
   instant: 'TIMESTAMP',
 };
 

@@ -52,6 +52,19 @@ export function parseBetween(from: string | undefined, to: string | undefined): 
   return { start, end };
 }
 
+/** What critical alerts are to a build: an exit code of their own, or something to be told of. */
+export const QUALITIES = ['enforce', 'warn'] as const;
+export type Quality = (typeof QUALITIES)[number];
+
+export function parseQuality(text: string): Quality {
+  const quality = QUALITIES.find((each) => each === text);
+  if (quality !== undefined) return quality;
+  throw new UsageError(
+    `--quality=${text}: expected one of ${QUALITIES.join(', ')}`,
+    'leave it out to enforce',
+  );
+}
+
 export function parseJobs(text: string): number {
   const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 10_000) return jobs;

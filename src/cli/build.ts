@@ -1,11 +1,12 @@
 /** `pipeline build`: request → engine → listeners → exit code. With `-n`, the dry plan instead. */
-import { builtins, loadCompare } from '../compose.ts';
+import { builtins, loadCompare, monitoringOf } from '../compose.ts';
 import { build as buildWorkspace } from '../engine/build.ts';
 import type { ContentDifference, Listener, LockDifference } from '../engine/events.ts';
 import type { Span } from '../engine/task.ts';
 import { createGithub } from '../ui/github.ts';
 import type { Reporter } from '../ui/listener.ts';
 import { combine } from '../ui/listener.ts';
+import type { Quality } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT, worst } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -28,6 +29,8 @@ export interface BuildOptions {
   readonly wait: boolean;
   /** Come to what the lockfile says, and ask for no more than that takes. */
   readonly locked?: boolean;
+  /** Whether critical alerts end the build with an exit code of their own. Default: they do. */
+  readonly quality?: Quality;
   /** A file or an address that OpenLineage events go to, and the version of this program. */
   readonly openlineage?: { readonly where: string; readonly version: string } | undefined;
 }
@@ -72,6 +75,7 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
         return worst([
           result.interrupted ? EXIT.interrupted : EXIT.done,
           result.counts.failed + result.counts.blocked > 0 ? EXIT.failed : EXIT.done,
+          result.alerts.critical > 0 && options.quality !== 'warn' ? EXIT.critical : EXIT.done,
           result.differing.length > 0 ? EXIT.stale : EXIT.done,
         ]);
     }
@@ -113,16 +117,26 @@ async function printDiffering(differing: readonly LockDifference[], { json }: Co
 
 async function reporters(
   common: Common,
-  { openlineage }: BuildOptions,
-  { workspace }: OpenWorkspace,
+  { openlineage, offline }: BuildOptions,
+  opened: OpenWorkspace,
   io: Io,
 ): Promise<Reporter> {
   const all = await usualReporters(common, io);
   if (openlineage !== undefined) {
     const { openLineage } = await import('./openlineage.ts');
-    all.push(await openLineage({ ...openlineage, workspace }, io));
+    all.push(await openLineage({ ...openlineage, workspace: opened.workspace }, io));
   }
+  all.push(...(await monitors(opened, offline, io)));
   return combine(all);
+}
+
+/** None where nobody wants to know anything. */
+export async function monitors(opened: OpenWorkspace, offline: boolean, io: Io): Promise<Reporter[]> {
+  const wanted = monitoringOf(opened.manifest.config);
+  const { metrics, hooks } = wanted;
+  if (metrics === undefined && hooks.length === 0 && !io.env['GITHUB_STEP_SUMMARY']) return [];
+  const { createMonitor } = await import('./monitoring.ts');
+  return [createMonitor(opened, { wanted, offline }, io)];
 }
 
 function noteRunning({ running }: Io): Listener {

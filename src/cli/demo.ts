@@ -4,7 +4,7 @@
  * second build heals.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { loadEmulator, templateFile } from '../compose.ts';
 import { LOCK_FOLDER, LOCKFILE } from '../engine/state/lockfile-shards.ts';
 import { STATE_FOLDER } from '../engine/state/workspace-state.ts';
@@ -21,7 +21,10 @@ import { openWorkspace } from './workspace.ts';
 
 const SEED = 7;
 const MARK = 'configs/demo.yaml';
-const CONFIGS = 'configs: [configs/base.yaml, configs/data.history.yaml]';
+/** It is no table, but stands beside them. */
+const PAGE = 'report.html';
+const CONFIGS =
+  'configs: [configs/base.yaml, configs/data.history.yaml, configs/quality.yaml, configs/halts.yaml]';
 
 export async function demo(common: Common, directory: string, io: Io): Promise<ExitCode> {
   const folder = resolve(io.cwd, directory);
@@ -78,8 +81,11 @@ async function close(common: Common, directory: string, io: Io): Promise<ExitCod
   if (opened === undefined) return EXIT.usage;
   const reports = builtTables(opened).flatMap(({ kind, files }) => (kind === 'csv' ? files : []));
   const shownPath = (path: string): string => relative(io.cwd, path) || '.';
+  const [first] = reports;
+  const page = first === undefined ? [] : [join(dirname(first), PAGE)];
   const lines = [
     '',
+    ...page.filter(existsSync).map((path) => `page     ${shownPath(path)}`),
     ...reports.map((path) => `report   ${shownPath(path)}`),
     `dataset  ${shownPath(join(opened.workspace, 'data/processed/spot/bars_1m'))}`,
     '',
@@ -125,6 +131,10 @@ function demoFiles(exchange: Served, asOf: string): ReadonlyMap<string, string> 
     '  listing_refresh: 36500d',
     '  listing_sweep: 36500d',
     '  rest_recheck: 36500d',
+    '# The real calendar is configs/halts.yaml; this is the one of the exchange of the demo.',
+    'halts:',
+    '  version: 1',
+    '  spot: [{ first: 2025-01-14T12:40:00Z, last: 2025-01-14T13:59:00Z, source: the exchange of the demo }]',
     '',
   ].join('\n');
   return new Map([

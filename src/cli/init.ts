@@ -10,7 +10,13 @@ import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { schemaText } from './schema.ts';
 
-const FILES = ['pipeline.yaml', 'configs/base.yaml', 'configs/data.history.yaml'] as const;
+const FILES = [
+  'pipeline.yaml',
+  'configs/base.yaml',
+  'configs/data.history.yaml',
+  'configs/quality.yaml',
+  'configs/halts.yaml',
+] as const;
 const SCHEMA = 'configs/pipeline.schema.json';
 
 const GITIGNORE = `data/\nreports/\n${STATE_FOLDER}/\n`;
@@ -33,6 +39,8 @@ export function init(directory: string, io: Io): ExitCode {
       `workspace written to ${directory}`,
       `  ${join(directory, 'configs/data.history.yaml')}  symbols, interval, since when`,
       `  ${join(directory, 'configs/base.yaml')}          where files lie and bytes come from`,
+      `  ${join(directory, 'configs/quality.yaml')}       what is expected of the data, and when to alarm`,
+      `  ${join(directory, 'configs/halts.yaml')}         when the exchange stood still`,
       `next: pipeline -C ${directory} build`,
     ].join('\n')}\n`,
   );

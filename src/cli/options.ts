@@ -5,6 +5,9 @@ import type { Common } from './workspace.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
 
+/** Takes a new command, with the options that all share, into the program. */
+export type AddCommand = (usage: string, description: string) => Command;
+
 /** Options of commands that plan. */
 export function withPlan(command: Command): Command {
   return command

@@ -1,14 +1,31 @@
-/** `pipeline schema`: the JSON Schema of the manifest, for editors. */
+/** `pipeline schema [WHAT]`: JSON Schemas, of the manifest for editors and of the reports' summary.json for programs. */
+import { loadDocument } from '../compose.ts';
 import { manifestJsonSchema } from '../engine/manifest/json-schema.ts';
+import { UsageError } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
-export function schema(io: Io): ExitCode {
-  io.stdout.write(schemaText());
+export async function schema(what: string, io: Io): Promise<ExitCode> {
+  io.stdout.write(await schemaOf(what));
   return EXIT.done;
 }
 
+async function schemaOf(what: string): Promise<string> {
+  switch (what) {
+    case 'pipeline':
+      return schemaText();
+    case 'summary':
+      return textOf((await loadDocument()).summaryJsonSchema());
+    default:
+      throw new UsageError(`there is no schema of "${what}"`, 'name one of pipeline, summary');
+  }
+}
+
 export function schemaText(): string {
-  return `${JSON.stringify(manifestJsonSchema(), undefined, 2)}\n`;
+  return textOf(manifestJsonSchema());
+}
+
+function textOf(schema: unknown): string {
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
 }

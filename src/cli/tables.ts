@@ -40,6 +40,18 @@ export function builtTables({ workspace, manifest }: OpenWorkspace): readonly Bu
   return [...tables.values()];
 }
 
+/** Where the last build of a rule without dimensions has left its outputs: absolute, by name, only those that exist. */
+export function lastOutputs({ workspace }: OpenWorkspace, rule: string): ReadonlyMap<string, string> {
+  const { loaded } = openForReading(workspace);
+  const outputs = loaded.successes.get(rule)?.outputs ?? [];
+  return new Map(
+    outputs.flatMap(({ name, path }) => {
+      const file = resolve(workspace, path);
+      return existsSync(file) ? [[name, file]] : [];
+    }),
+  );
+}
+
 /** Not those of symbols that the config has dropped. Where keys are known only to a build: whatever was built. */
 function targetsOf(graph: Graph, rule: string, { successes }: Loaded): readonly string[] {
   const { targets, awaits } = graph.enumerate(graph.rule(rule));

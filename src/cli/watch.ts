@@ -8,7 +8,7 @@ import type { WatchFolders } from '../engine/watch/folders.ts';
 import { watch as watchWorkspace } from '../engine/watch/watch.ts';
 import { combine } from '../ui/listener.ts';
 import { watchJson, watchLines } from '../ui/watch.ts';
-import { usualReporters } from './build.ts';
+import { monitors, usualReporters } from './build.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -31,8 +31,10 @@ export async function watch(common: Common, options: WatchOptions, io: Io): Prom
   const tellers = [watchLines(io.stderr, { color, width, quiet: common.quiet })];
   if (common.json) tellers.push(watchJson(io.stdout));
   let warned = '';
+  let manifest: Manifest | undefined;
   const load = (): Checked<Manifest> => {
     const loaded = loadWorkspace(common, io, workspace);
+    if (loaded.ok) manifest = loaded.value;
     const warnings = loaded.ok ? loaded.warnings : [];
     const said = JSON.stringify(warnings);
     // The manifest is read before each build: what it is warned of is said once.
@@ -50,7 +52,11 @@ export async function watch(common: Common, options: WatchOptions, io: Io): Prom
     holder: `process ${process.pid}, watch ${options.selectors.join(' ')}`.trim(),
     signal: AbortSignal.any([io.signal, io.readerGone]),
     load,
-    reporter: async () => combine(await usualReporters(common, io)),
+    reporter: async () => {
+      const usual = await usualReporters(common, io);
+      if (manifest === undefined) return combine(usual);
+      return combine([...usual, ...(await monitors({ workspace, manifest }, options.offline, io))]);
+    },
     now: io.now,
     tell: (event: WatchEvent) => {
       for (const tell of tellers) tell(event);

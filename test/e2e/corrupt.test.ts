@@ -169,11 +169,12 @@ describe('three corrupt archives', { timeout: 120_000 }, () => {
 });
 
 describe('a symbol that the archive does not have', () => {
-  it('is absent in the reports, everything else is built, and the exit code is 0', async () => {
+  it('is absent in the reports, everything else is built, and the exit code is 4: each is to be there', async () => {
     await start();
     const rig = workspace(['BTCUSDT', 'NOSUCHUSDT', 'ETHUSDT']);
     const run = await cli(rig.dir, ['build']);
-    expect(run.code).toBe(0);
+    expect(run.code).toBe(4);
+    expect(run.stderr).toContain('critical  reports  symbols: in 1 of 3 symbols: NOSUCHUSDT\n');
     expect(ended(run, 'failed')).toEqual([]);
     expect(ended(run, 'blocked')).toEqual([]);
     const months = ['NOSUCHUSDT/2024-01', 'NOSUCHUSDT/2024-02'];

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Market } from '../../tasks/binance/emulator/calendar.ts';
 import { startEmulator, zipOf } from '../../tasks/binance/emulator/emulator.ts';
+import { readQuality } from '../../tasks/reports/read.ts';
 import type { Built, Rig } from '../rig.ts';
 import { fileKey } from './history.ts';
 import type { MarketSpec } from './market.ts';
@@ -88,7 +89,13 @@ describe('the first listed file', () => {
     );
     expect(gaps(rig)).toEqual([
       ['2024-01-01T00:00:00Z', '2024-01-04T23:00:00Z', '96', 'pre-listing', 'first listed file 2024-01-05'],
-      ['2024-01-05T00:00:00Z', '2024-01-07T23:00:00Z', '72', 'unknown', ''],
+      [
+        '2024-01-05T00:00:00Z',
+        '2024-01-07T23:00:00Z',
+        '72',
+        'unknown',
+        `${SYMBOL}-1h-2024-01.zip has no row of it; REST not asked`,
+      ],
     ]);
     expect(coverageOf(rig, SYMBOL, 'all')).toMatchObject({ excused: '96', coverage_adjusted: '0.888888' });
   });
@@ -170,7 +177,7 @@ describe('files that say nothing of their month', () => {
         '2024-02-29T23:00:00Z',
         '696',
         'unknown',
-        'no bar of 2024-02 in BTCUSDT-1h-2024-02.zip',
+        'no bar of 2024-02 in BTCUSDT-1h-2024-02.zip, which is empty',
       ],
       [
         '2024-03-01T00:00:00Z',
@@ -195,6 +202,19 @@ describe('files that say nothing of their month', () => {
       ['2024-06', '720', 'absent'],
       ['2024-07', '227', 'absent'],
       ['all', '4595', 'failed'],
+    ]);
+    const broken = readQuality(rig.read('reports/latest/quality_report.csv')).flatMap((each) =>
+      each.result === 'broken' && each.scope === 'month' && each.month !== 'all' && each.check !== 'coverage'
+        ? [`${each.level} ${each.check} ${each.month} ${each.value}`]
+        : [],
+    );
+    expect(broken).toEqual([
+      'critical failed 2024-03 1',
+      'critical failed 2024-04 1',
+      'critical schema 2024-03 1',
+      'critical schema 2024-04 1',
+      'warning empty-file 2024-02 1',
+      'info outside 2024-05 1',
     ]);
   });
 });
@@ -226,8 +246,20 @@ describe('bars of a day', () => {
       ['all', '94', '74', '16', '3', '23040', '8'],
     ]);
     expect(gaps(rig).slice(1)).toEqual([
-      ['2021-02-01T00:00:00Z', '2021-02-01T00:00:00Z', '1', 'unknown', ''],
-      ['2021-02-28T00:00:00Z', '2021-03-02T00:00:00Z', '3', 'unknown', ''],
+      [
+        '2021-02-01T00:00:00Z',
+        '2021-02-01T00:00:00Z',
+        '1',
+        'archive-defect',
+        'JUVUSDT-1d-2021-02.zip is cut short at its beginning; REST not asked',
+      ],
+      [
+        '2021-02-28T00:00:00Z',
+        '2021-03-02T00:00:00Z',
+        '3',
+        'archive-defect',
+        'JUVUSDT-1d-2021-02.zip is cut short at its end; REST not asked; JUVUSDT-1d-2021-03.zip is cut short at its beginning',
+      ],
     ]);
   });
 });

@@ -51,8 +51,9 @@ async function cutShort(
   });
 }
 
+/** All but `metrics.prom`, which tells of the build itself. */
 const seen = (rig: Rig): ReadonlyMap<string, Buffer | string> =>
-  new Map([...tree(rig.dir)].filter(([path]) => /^(data|reports)\//.test(path)));
+  new Map([...tree(rig.dir)].filter(([path]) => /^(data|reports)\/(?!metrics\.prom$)/.test(path)));
 
 /** What a reader may see: nothing that is not, whole, in one of the finished trees. */
 function halfWritten(

@@ -2,7 +2,7 @@
  * A workspace of the market: the shipped manifest and configs, with a config of its own laid over them, built
  * against a local exchange. It knows the shipped files' names and where outputs lie; the rig knows the rest.
  */
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { builtins, marketConfig, templateFile } from '../../src/compose.ts';
@@ -30,22 +30,39 @@ export interface MarketSpec {
   readonly listingRefresh?: string;
   /** Default: gaps are asked for at REST. */
   readonly fill?: 'rest' | 'none';
+  /** Default: left out, so that what is counted is what brings in and judges bars. They have tests of their own. */
+  readonly features?: true;
   /** Further sections of the config. */
   readonly more?: Readonly<Record<string, Json>>;
 }
 
-const CONFIGS = 'configs: [configs/base.yaml, configs/data.history.yaml]';
+const CONFIGS =
+  'configs: [configs/base.yaml, configs/data.history.yaml, configs/quality.yaml, configs/halts.yaml]';
 const OWN = 'configs/e2e.yaml';
 
 export function marketFiles(spec: MarketSpec): Readonly<Record<string, string>> {
   const manifest = templateFile('pipeline.yaml');
   if (!manifest.includes(CONFIGS)) throw new Error(`the shipped manifest no longer says "${CONFIGS}"`);
   return {
-    'pipeline.yaml': manifest.replace(CONFIGS, CONFIGS.replace(']', `, ${OWN}]`)),
+    'pipeline.yaml': (spec.features ? manifest : withoutFeatures(manifest)).replace(
+      CONFIGS,
+      CONFIGS.replace(']', `, ${OWN}]`),
+    ),
     'configs/base.yaml': templateFile('configs/base.yaml'),
     'configs/data.history.yaml': templateFile('configs/data.history.yaml'),
+    'configs/quality.yaml': templateFile('configs/quality.yaml'),
+    'configs/halts.yaml': templateFile('configs/halts.yaml'),
     [OWN]: configText(spec),
   };
+}
+
+/** Their rules go, and their dimension, which nobody would use. */
+function withoutFeatures(manifest: string): string {
+  const rules = /^ {2}# All that the features of the next month need[\s\S]*?(?=^ {2}# One page for all)/m;
+  const dimension = /^ {2}resampled: .*\n/m;
+  if (!rules.test(manifest) || !dimension.test(manifest))
+    throw new Error('the shipped manifest no longer has features where they were');
+  return manifest.replace(rules, '').replace(dimension, '');
 }
 
 /** JSON is YAML. */
@@ -128,10 +145,13 @@ export function published(workspace: string): ReadonlyMap<string, Buffer | strin
   const reports = tree(join(workspace, 'reports'));
   const latest = reports.get('latest');
   if (typeof latest !== 'string') throw new Error('reports/latest is no link');
+  const below = (folder: string): readonly (readonly [string, Buffer | string])[] =>
+    existsSync(join(workspace, folder))
+      ? [...tree(join(workspace, folder))].map(([path, content]) => [`${folder}/${path}`, content])
+      : [];
   return new Map([
-    ...[...tree(join(workspace, 'data/processed'))].map(
-      ([path, content]) => [`data/processed/${path}`, content] as const,
-    ),
+    ...below('data/processed'),
+    ...below('data/features'),
     ...[...reports].flatMap(([path, content]) =>
       path === 'latest' || path.startsWith(`${latest}/`) ? [[`reports/${path}`, content] as const] : [],
     ),

@@ -4,6 +4,7 @@ import type { Emulator } from '../../tasks/binance/emulator/emulator.ts';
 import { startEmulator, zipOf } from '../../tasks/binance/emulator/emulator.ts';
 import { realFile } from '../realdata.ts';
 import type { Rig } from '../rig.ts';
+import type { MarketSpec } from './market.ts';
 import { barsFolder, coverageOf, marketRig, report } from './market.ts';
 import type { BarRow, Expected } from './rows.ts';
 import { ask, csvIn, expectedRows, firstDifference, HOUR, MINUTE, storedRows } from './rows.ts';
@@ -16,6 +17,11 @@ const MICRO_DAYS = ['2026-05-08', '2026-05-09'];
 const UM_DAYS = ['2022-09-05', '2022-09-06'];
 const MONTHS = ['2021-02', '2021-03'];
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'];
+
+const HALTS = [
+  'halt 2021-02-11T03:41:00Z to 2021-02-11T04:59:00Z, halts.yaml version 1',
+  'halt 2021-03-06T02:00:00Z to 2021-03-06T03:29:00Z, halts.yaml version 1',
+];
 
 let exchange: Emulator;
 
@@ -140,7 +146,7 @@ describe('bars of real files equal the CSV digit for digit', () => {
 });
 
 describe('two real outages, 2021-02-11 and 2021-03-06, in monthly 1h files of two symbols', () => {
-  async function outages(): Promise<Rig> {
+  async function outages(changes: Partial<MarketSpec> = {}): Promise<Rig> {
     const rig = marketRig(
       {
         exchange,
@@ -148,6 +154,7 @@ describe('two real outages, 2021-02-11 and 2021-03-06, in monthly 1h files of tw
         interval: '1h',
         from: '2021-02-01T00:00:00Z',
         to: '2021-03-31T23:59:00Z',
+        ...changes,
       },
       now,
     );
@@ -170,7 +177,7 @@ describe('two real outages, 2021-02-11 and 2021-03-06, in monthly 1h files of tw
     expect(shortCloses).toBeGreaterThan(0);
   });
 
-  it('the coverage report counts the missing bars', async () => {
+  it('the coverage report counts the missing bars, and excuses the halts', async () => {
     const rig = await outages();
     const counts = report(rig, 'coverage_report').map((row) =>
       [
@@ -179,31 +186,77 @@ describe('two real outages, 2021-02-11 and 2021-03-06, in monthly 1h files of tw
         'expected',
         'present',
         'missing',
+        'excused',
         'coverage_raw',
+        'coverage_adjusted',
         'gaps',
         'longest_gap_minutes',
+        'status',
       ].map((name) => row[name]),
     );
     expect(counts).toEqual(
       SYMBOLS.flatMap((symbol) => [
-        [symbol, '2021-02', '672', '671', '1', '0.998511', '1', '60'],
-        [symbol, '2021-03', '744', '743', '1', '0.998655', '1', '60'],
-        [symbol, 'all', '1416', '1414', '2', '0.998587', '2', '60'],
+        [symbol, '2021-02', '672', '671', '1', '1', '0.998511', '1.000000', '1', '60', 'ok'],
+        [symbol, '2021-03', '744', '743', '1', '1', '0.998655', '1.000000', '1', '60', 'ok'],
+        [symbol, 'all', '1416', '1414', '2', '2', '0.998587', '1.000000', '2', '60', 'ok'],
       ]),
     );
   });
 
-  it('the gap report names the hours', async () => {
+  it('the gap report names the hours and the halts', async () => {
     const rig = await outages();
-    const gaps = report(rig, 'gap_report').map((row) =>
-      ['symbol', 'first_missing', 'last_missing', 'missing', 'minutes'].map((name) => row[name]),
-    );
+    const gaps = report(rig, 'gap_report').map((row) => Object.values(row));
     expect(gaps).toEqual(
       SYMBOLS.flatMap((symbol) => [
-        [symbol, '2021-02-11T04:00:00Z', '2021-02-11T04:00:00Z', '1', '60'],
-        [symbol, '2021-03-06T02:00:00Z', '2021-03-06T02:00:00Z', '1', '60'],
+        [symbol, '2021-02-11T04:00:00Z', '2021-02-11T04:00:00Z', '1', '60', 'halt', HALTS[0]],
+        [symbol, '2021-03-06T02:00:00Z', '2021-03-06T02:00:00Z', '1', '60', 'halt', HALTS[1]],
       ]),
     );
+  });
+
+  it('a hole that no halt explains lowers the adjusted figure, and has its true cause', async () => {
+    const stem = 'ETHUSDT-1h-2021-02';
+    const gone = String(Date.parse('2021-02-20T10:00:00Z'));
+    const lines = bytesOf(`spot/csv/${stem}.csv`).toString().split('\n');
+    const holed = lines.filter((line) => !line.startsWith(gone)).join('\n');
+    expect(holed.split('\n')).toHaveLength(lines.length - 1);
+    const files = new Map(realFiles());
+    files.set(`data/spot/monthly/klines/ETHUSDT/1h/${stem}.zip`, zipOf(`${stem}.csv`, Buffer.from(holed)));
+    const other = await startEmulator({ files, now: NOW });
+    try {
+      const hole = async (fill: 'rest' | 'none') => {
+        const rig = await outages({ exchange: other, fill });
+        expect(coverageOf(rig, 'ETHUSDT', '2021-02')).toMatchObject({
+          present: '670',
+          missing: '2',
+          excused: '1',
+          coverage_raw: '0.997023',
+          coverage_adjusted: '0.998509',
+          gaps: '2',
+        });
+        expect(coverageOf(rig, 'BTCUSDT', '2021-02')).toMatchObject({ coverage_adjusted: '1.000000' });
+        const found = report(rig, 'gap_report').filter(({ cause }) => cause !== 'halt');
+        return found.map((row) => Object.values(row));
+      };
+      const at = '2021-02-20T10:00:00Z';
+      expect(await hole('none')).toEqual([
+        ['ETHUSDT', at, at, '1', '60', 'unknown', `${stem}.zip has no row of it; REST not asked`],
+      ]);
+      expect(await hole('rest')).toEqual([
+        ['ETHUSDT', at, at, '1', '60', 'confirmed-empty', `REST asked for ${at} to ${at}: no bar`],
+      ]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('where the calendar has no halt, what REST said is all that is known', async () => {
+    const rig = await outages({ more: { halts: { spot: [] } } });
+    expect(report(rig, 'gap_report').map(({ cause }) => cause)).toEqual(Array(4).fill('confirmed-empty'));
+    expect(coverageOf(rig, 'BTCUSDT', '2021-02')).toMatchObject({
+      excused: '0',
+      coverage_adjusted: '0.998511',
+    });
   });
 
   it('the files have the columns, types and metadata of the contract', async () => {

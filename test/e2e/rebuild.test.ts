@@ -88,14 +88,14 @@ describe('a second build', () => {
 describe('an edit of the config', () => {
   it('rebuilds what reads the value, and nothing where nobody does', async () => {
     const rig = await builtOnce();
-    const edit = async (from: string, to: string): Promise<readonly string[]> => {
-      rig.edit('configs/base.yaml', (text) => text.replace(from, to));
+    const edit = async (from: string, to: string, name = 'base'): Promise<readonly string[]> => {
+      rig.edit(`configs/${name}.yaml`, (text) => text.replace(from, to));
       return (await rig.build()).ran;
     };
     expect(await edit('network: 6', 'network: 2')).toEqual([]);
     expect(await edit('user_agent: pipeline', 'user_agent: another pipeline')).toEqual([]);
     expect(await edit('max_csv_bytes: 1073741824', 'max_csv_bytes: 2147483648')).toEqual([]);
-    expect(await edit('warning: 0.99', 'warning: 0.999')).toEqual(['reports']);
+    expect(await edit('min: 0.99 }', 'min: 0.9901 }', 'quality')).toEqual(['reports']);
     expect(exchange.requests).toEqual([]);
   });
 

@@ -31,6 +31,7 @@ afterEach(async () => {
 
 /** Minutes of 2 February that the files lack and REST has. */
 const HOLE = { first: '2024-02-02T10:00:00Z', last: '2024-02-02T11:59:00Z' };
+const NO_ROW = 'BTCUSDT-1m-2024-02-02.zip has no row of it';
 /** Minutes that nobody has. */
 const HALT = { first: '2024-02-03T02:00:00Z', last: '2024-02-03T03:29:00Z' };
 
@@ -113,7 +114,7 @@ describe('a hole in the files', () => {
     built(await rig.build([], { set: ['binance.fill=none'] }));
     expect(await bars(rig)).toHaveLength(3 * 1_440 - 120);
     expect(exchange.requests.filter(({ path }) => path.startsWith('/api/'))).toEqual([]);
-    expect(gapRows(rig)).toEqual([[HOLE.first, HOLE.last, 'unknown', '']]);
+    expect(gapRows(rig)).toEqual([[HOLE.first, HOLE.last, 'unknown', `${NO_ROW}; REST not asked`]]);
   });
 
   it('is made whole from the stored answer when all else is gone, and asked for when the answer is', async () => {
@@ -226,7 +227,9 @@ describe('days that no file has yet', () => {
 });
 
 describe('a halt', () => {
-  const EVIDENCE = [[HALT.first, HALT.last, 'confirmed-empty', 'REST has no bar of it']];
+  const EVIDENCE = [
+    [HALT.first, HALT.last, 'confirmed-empty', `REST asked for ${HALT.first} to ${HALT.last}: no bar`],
+  ];
 
   it('is confirmed by REST once, and asked for again after 30 days', async () => {
     const rig = await market({ halts: [HALT] });
@@ -292,7 +295,9 @@ describe('an exchange that defends itself', () => {
       ),
     });
     expect(await bars(rig)).toHaveLength(3 * 1_440 - 120);
-    expect(gapRows(rig)).toEqual([[HOLE.first, HOLE.last, 'unknown', 'REST not asked: rest-banned']]);
+    expect(gapRows(rig)).toEqual([
+      [HOLE.first, HOLE.last, 'unknown', `${NO_ROW}; REST not asked: rest-banned`],
+    ]);
     expect(exchange.requests.filter(({ path }) => path.startsWith('/api/'))).toHaveLength(1);
 
     exchange.clearRequests();
@@ -337,7 +342,7 @@ describe('offline', () => {
     built(await rig.build([], { set: ['binance.fill=none'] }));
     const lacking = await rig.build([], { offline: true });
     expect(lacking.failures[FILL]).toMatchObject({ code: 'offline' });
-    expect(gapRows(rig)).toEqual([[HOLE.first, HOLE.last, 'unknown', 'REST not asked: offline']]);
+    expect(gapRows(rig)).toEqual([[HOLE.first, HOLE.last, 'unknown', `${NO_ROW}; REST not asked: offline`]]);
     built(await rig.build());
     exchange.clearRequests();
     rig.remove('data/cache');

@@ -76,7 +76,8 @@ describe('a watch of the market', () => {
         rounds.at(-1)?.push(event);
         if (event.type !== 'watch-waiting') return;
         rounds.push([]);
-        if (rounds.length === 2) rig.edit('configs/base.yaml', (text) => text.replace('0.99 ', '0.999 '));
+        if (rounds.length === 2)
+          rig.edit('configs/quality.yaml', (text) => text.replace('min: 0.99 }', 'min: 0.9901 }'));
         else kill('SIGINT');
       },
     });
@@ -85,7 +86,7 @@ describe('a watch of the market', () => {
     const [first = [], second = []] = rounds;
     expect(first.some(({ type }) => type === 'watch-changed')).toBe(false);
     expect(second.filter(({ type }) => type === 'watch-changed')).toEqual([
-      { type: 'watch-changed', changed: ['configs/base.yaml'], more: 0 },
+      { type: 'watch-changed', changed: ['configs/quality.yaml'], more: 0 },
     ]);
     expect(ended({ code, signal: null, events: second, stderr: '' }, 'executed')).toEqual(['reports']);
   });

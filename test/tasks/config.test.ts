@@ -16,7 +16,7 @@ describe('the config of the market', () => {
   it('has the form that the engine asks for', () => {
     const schema: ConfigSchema = configSchema;
     expect(schema.known).toContain('history.start_ts_utc');
-    expect(schema.known).toContain('quality.coverage.critical');
+    expect(schema.known).toContain('quality.checks.jump_sigma');
     expect([...schema.known]).toEqual([...schema.known].sort());
   });
 
@@ -209,13 +209,18 @@ describe('the config of the market', () => {
     ['paths', { raw: 3 }, 'paths.raw: 3: expected a text that is not empty'],
     [
       'quality',
-      { coverage: { critical: 95 } },
-      'quality.coverage.critical: 95: expected a fraction from 0 to 1 such as 0.95',
+      { coverage: { critical: 0.95, warning: 0.99 } },
+      'quality.coverage: expected nothing: thresholds are those of quality.gates now, see configs/quality.yaml of `pipeline init`',
     ],
     [
       'quality',
-      { coverage: { critical: 0.99, warning: 0.9 } },
-      'quality.coverage.critical: 0.99: expected at most quality.coverage.warning, 0.9',
+      { checks: { jump_sigma: 0 } },
+      'quality.checks.jump_sigma: 0: expected a number above 0 such as 20',
+    ],
+    [
+      'quality',
+      { checks: { flat: 3 } },
+      'quality.checks.flat: "flat": no such name in quality.checks: expected one of flat_bars, jump_sigma',
     ],
   ])('with %s: %j is refused with the bad value and what is expected', (name, value, message) => {
     expect(said({ market: 'spot', [name]: value })).toEqual([message]);
@@ -247,7 +252,8 @@ describe('the completed config', () => {
   ])('of %s has its folder, REST address and weight limit', (market, folder, rest_url, rest_weight_limit) => {
     const completed = configSchema.complete({ market, binance: { archive_url: 'http://a' }, other: 1 });
     const added = { folder, rest_url, rest_weight_limit, listed: null, unlisted: null };
-    expect(completed).toEqual({ market, binance: { archive_url: 'http://a', ...added }, other: 1 });
+    const halts = { in_force: null };
+    expect(completed).toEqual({ market, binance: { archive_url: 'http://a', ...added }, halts, other: 1 });
     expect(configSchema.complete(completed)).toEqual(completed);
     expect(said(completed)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { QueryResult } from '../../tasks/query.ts';
 import { runQuery } from '../../tasks/query.ts';
 import { toCsv } from '../../tasks/reports/csv.ts';
-import { COVERAGE_COLUMNS, GAP_COLUMNS } from '../../tasks/reports/rows.ts';
+import { COVERAGE_COLUMNS, GAP_COLUMNS, QUALITY_COLUMNS } from '../../tasks/reports/rows.ts';
 import { scratch } from './context.ts';
 
 /** A folder whose name would mislead globs, quotes and Hive columns. */
@@ -91,6 +91,7 @@ describe('a query', () => {
     const tables = [
       { name: 'coverage', kind: 'csv', files: [file('coverage.csv', text)] },
       { name: 'gaps', kind: 'csv', files: [file('gaps.csv', toCsv(GAP_COLUMNS, []))] },
+      { name: 'quality', kind: 'csv', files: [file('quality.csv', toCsv(QUALITY_COLUMNS, []))] },
     ] as const;
     expect(
       await runQuery({
@@ -108,6 +109,9 @@ describe('a query', () => {
       columns: Object.keys(GAP_COLUMNS),
       types: ['VARCHAR', 'TIMESTAMP', 'TIMESTAMP', 'BIGINT', 'DOUBLE', 'VARCHAR', 'VARCHAR'],
       rows: [],
+    });
+    expect(await runQuery({ tables, sql: 'SELECT threshold, month, value FROM quality' })).toMatchObject({
+      types: ['VARCHAR', 'VARCHAR', 'DOUBLE'],
     });
   });
 
