@@ -3,28 +3,18 @@
  * a mark that tells it from all other folders. What stands under its name there is whole: it was written beside, flushed
  * and renamed. Knows no workspace.
  */
-import {
-  chmodSync,
-  constants,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, constants, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Digest } from '../hash.ts';
 import { sha256File } from '../hash.ts';
-import { byCodeUnit } from '../json.ts';
 import { makeFolder } from '../run/make-folder.ts';
 import {
   bytesAt,
   entryAt,
   errorCode,
   flush,
-  isMissing,
+  namesIn,
   removeTree,
   replaceFile,
   statOf,
@@ -228,16 +218,7 @@ function checkFolder(folder: string, create: boolean): void {
   const others = namesIn(folder).filter((name) => !NOBODYS.includes(name));
   if (others.length > 0)
     throw new BackupError(
-      `${folder} is no backup, and not empty (it holds ${JSON.stringify(others.sort(byCodeUnit)[0])}): nothing was written. Name a new or an empty folder`,
+      `${folder} is no backup, and not empty (it holds ${JSON.stringify(others[0])}): nothing was written. Name a new or an empty folder`,
     );
   if (!create) throw new BackupError(`${folder}: there is no backup: the folder is empty`);
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (thrown) {
-    if (isMissing(thrown)) return [];
-    throw thrown;
-  }
 }

@@ -84,6 +84,16 @@ export function replaceFile(path: string, text: string | Uint8Array, temporary: 
   flush(dirname(path));
 }
 
+/** What lies right in a folder, in code-unit order; nothing where there is none. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort(byCodeUnit);
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
+  }
+}
+
 /** What lies below a folder and is no folder itself, links not followed: names relative to it, in code-unit order. */
 export function entriesBelow(folder: string): readonly string[] {
   const found: string[] = [];

@@ -1,8 +1,5 @@
 /** What lies in the state folder and nothing names any more: bundles of task code that has changed since. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { byCodeUnit } from '../json.ts';
-import { isMissing } from './files.ts';
+import { namesIn } from './files.ts';
 import { codeCache, STATE_FOLDER } from './workspace-state.ts';
 
 /** Bundles relative to the workspace, by name, and whether the index of the cache names each. */
@@ -14,13 +11,4 @@ export function codeBundles(
   return namesIn(folder)
     .filter((name) => name.endsWith('.mjs'))
     .map((name) => ({ path: `${STATE_FOLDER}/code/${name}`, named: index.includes(JSON.stringify(name)) }));
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(join(folder)).sort(byCodeUnit);
-  } catch (thrown) {
-    if (isMissing(thrown)) return [];
-    throw thrown;
-  }
 }

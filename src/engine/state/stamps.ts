@@ -45,7 +45,7 @@ export function stampsOf(path: string, ways: Ways = new Map()): readonly Stamp[]
     if (stat === undefined) return;
     found.push(stampOf(stat));
     if (real === undefined || !stat.isDirectory() || above.includes(real)) return;
-    for (const name of namesIn(real)) visit(join(real, name), [...above, real]);
+    for (const name of readableNames(real)) visit(join(real, name), [...above, real]);
   };
   visit(path, []);
   return found;
@@ -133,7 +133,7 @@ function seenAt(path: string): Stats | undefined {
 }
 
 /** In an order that is always the same; nothing of a folder that went away, or that this user may not read. */
-function namesIn(folder: string): readonly string[] {
+function readableNames(folder: string): readonly string[] {
   try {
     return readdirSync(folder).sort(byCodeUnit);
   } catch (thrown) {

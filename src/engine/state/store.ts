@@ -15,7 +15,6 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -26,7 +25,7 @@ import { dirname, join } from 'node:path';
 import type { Digest } from '../hash.ts';
 import { sha256, sha256File } from '../hash.ts';
 import { canonicalJson } from '../json.ts';
-import { entryAt, errorCode, isMissing } from './files.ts';
+import { entryAt, errorCode, isMissing, namesIn } from './files.ts';
 
 /** The files of a directory: names relative to it, in code-unit order. */
 export type Listing = readonly (readonly [name: string, digest: Digest])[];
@@ -193,13 +192,4 @@ function fileAt(path: string): Stats | undefined {
     if (errorCode(thrown) !== 'EACCES') throw thrown;
   }
   return stat?.isFile() === true ? stat : undefined;
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (thrown) {
-    if (isMissing(thrown)) return [];
-    throw thrown;
-  }
 }
