@@ -52,6 +52,8 @@ async function compare(): Promise<number> {
       `binance.archive_url=${exchange.archiveUrl}`,
       `binance.listing_url=${exchange.listingUrl}`,
       `binance.rest_url=${exchange.restUrl}`,
+      // They tell of the build itself, its durations among them.
+      'monitoring.metrics=null',
     ].flatMap((each) => ['--set', each]);
     const built: { readonly name: string; readonly digests: ReadonlyMap<string, string> }[] = [];
     for (const each of surroundings()) {
@@ -139,7 +141,7 @@ async function build(
 /** Everything that readers and version control see: data, reports and the lockfile. */
 async function digestsOf(workspace: string): Promise<ReadonlyMap<string, string>> {
   const found: [string, string][] = [];
-  const shown = ['data/processed', 'reports', 'pipeline.lock', 'pipeline.lock.d'];
+  const shown = ['data/processed', 'data/features', 'reports', 'pipeline.lock', 'pipeline.lock.d'];
   for (const top of shown.filter((each) => existsSync(join(workspace, each)))) {
     const names = lstatSync(join(workspace, top)).isFile()
       ? [top]
