@@ -28,6 +28,29 @@ describe('an output', () => {
   });
 });
 
+describe('a directory that one rule has left and another has written into', () => {
+  it('is no more what was recorded: it stays, and who wants a file there is told', async () => {
+    const tree = 'mkdir -p ${out.o} && echo 1 > ${out.o}/f';
+    const rules = (one: string, two: string): string => `${HEAD}rules:
+  tree: { in: { t: in.txt }, out: { o: ${one} }, run: "${tree}" }
+  file: { in: { t: in.txt }, out: { o: ${two} }, run: "cat \${in.t} > \${out.o}" }
+`;
+    const rig = new Rig({ 'in.txt': '1\n', 'pipeline.yaml': rules('out/x/', 'y') });
+    await rig.build();
+    rig.write('pipeline.yaml', rules('out/z/', 'out/x/g'));
+    expect((await rig.build()).failures).toEqual({});
+    rig.write('pipeline.yaml', rules('out/z/', 'out/x'));
+    expect((await rig.build()).failures).toEqual({
+      file: {
+        code: 'cannot-write',
+        message: `file: its outputs cannot be written: ${rig.path('out/x')} is a folder, and the output is a file of that name`,
+        hint: 'a folder stands where a file is wanted: move it away',
+      },
+    });
+    expect(rig.files('out')).toEqual(['out/x/f', 'out/x/g', 'out/z/f']);
+  });
+});
+
 describe('status', () => {
   it('does not call failed what reads by key a file that is damaged and will be made anew', async () => {
     const rig = new Rig({

@@ -29,6 +29,8 @@ export class Reference implements Keyring {
   readonly outcomes = new Map<string, Outcome>();
   /** Targets whose task or recipe ran. */
   readonly ran = new Set<string>();
+  /** Targets that could not put their outputs in place: what stands there is not known to be of a build. */
+  readonly obstructed = new Set<string>();
   readonly #ask: Ask;
   readonly #settled = new Map<string, Settled>();
   readonly #linked = new Map<string, readonly LinkedInput[]>();
@@ -198,6 +200,7 @@ export class Reference implements Keyring {
 
   #end({ id }: Target, { outcome, settled }: Ended): Settled {
     this.outcomes.set(id, outcome);
+    if (settled.state === 'failed' && settled.code === 'cannot-write') this.obstructed.add(id);
     return settled;
   }
 
