@@ -19,6 +19,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Path below the compiled image of what `scripts/write-code.ts` leaves. */
 export const SHIPPED_CODE = 'tasks/code.json';
 
+/** Beside it: what tells this program from any other version of it. */
+export const PROGRAM = 'program';
+
 export const tasks: Registry = registry;
 
 export const taskNames: readonly string[] = Object.keys(registry);
@@ -32,6 +35,11 @@ export { REPORTS } from '../tasks/monitoring/settings.ts';
 
 export function builtins(): Builtins {
   return builtinsFrom(registry, root, join(root, SHIPPED_CODE));
+}
+
+/** Undefined when run from source, where nobody says what has changed of it. */
+export function programDigest(): string | undefined {
+  return root.endsWith('/dist') ? readFileSync(join(root, PROGRAM), 'utf8') : undefined;
 }
 
 /** The manifest and configs that `init` copies: they lie beside `package.json`. */

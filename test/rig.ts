@@ -24,7 +24,9 @@ import type { Json } from '../src/engine/json.ts';
 import { loadManifest } from '../src/engine/manifest/load.ts';
 import type { ConfigSchema, Manifest } from '../src/engine/manifest/model.ts';
 import type { Builtins } from '../src/engine/run/code.ts';
+import { findStanding } from '../src/engine/standing.ts';
 import { readLock } from '../src/engine/state/lockfile.ts';
+import type { Verdict } from '../src/engine/state/standing.ts';
 import { survey } from '../src/engine/status.ts';
 import type { Span } from '../src/engine/task.ts';
 import { formatDiagnostics } from '../src/ui/diagnostic-printer.ts';
@@ -49,6 +51,8 @@ export interface BuildAsk extends RigOptions {
   /** By the lockfile that is there. */
   readonly locked?: boolean;
   readonly between?: Span;
+  /** Builds with the same one may recall that there was nothing to do. */
+  readonly program?: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: BuildEvent) => void;
 }
@@ -202,10 +206,20 @@ export class Rig {
         events.push(event);
         ask.onEvent?.(event);
       },
+      program: ask.program,
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (result.kind === 'invalid') return of('invalid', printed(result.diagnostics));
     return of(result.kind, '', result.kind === 'built' ? result : {});
+  }
+
+  /** What a build by the same program would recall instead of making a pass. */
+  async recalled(program: string, ask: BuildAsk = {}): Promise<Verdict | undefined> {
+    const manifest = this.load(ask);
+    if (typeof manifest === 'string') return undefined;
+    const { now, builtins = new Map() } = this.#ask(ask);
+    const at = now === undefined ? Date.now() : Date.parse(now);
+    return findStanding({ workspace: this.dir, manifest, builtins, program, now: at });
   }
 
   async status(

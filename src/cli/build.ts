@@ -1,5 +1,5 @@
 /** `pipeline build`: request → engine → listeners → exit code. With `-n`, the dry plan instead. */
-import { builtins, loadCompare, monitoringOf } from '../compose.ts';
+import { builtins, loadCompare, monitoringOf, programDigest } from '../compose.ts';
 import { build as buildWorkspace } from '../engine/build.ts';
 import type { ContentDifference, Listener, LockDifference } from '../engine/events.ts';
 import type { Span } from '../engine/task.ts';
@@ -57,6 +57,8 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
       signal: io.signal,
       emit: reporter.listener,
       tellMade: options.openlineage !== undefined,
+      // Who wants to hear of each target gets a pass that goes through them all.
+      program: common.json || common.verbose ? undefined : programDigest(),
       now: io.now(),
     });
     switch (result.kind) {

@@ -3,28 +3,32 @@
  * events; what is wrong with the request comes back as diagnostics. Knows no screen and no command line.
  */
 import { setMaxListeners } from 'node:events';
+import type { Counts } from './counts.ts';
+import { counting, hasRun, isCalm } from './counts.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { AlertCounts, Listener, LockDifference, Outcome } from './events.ts';
+import type { AlertCounts, Listener, LockDifference } from './events.ts';
 import { keepHistory } from './history/keep.ts';
+import { repairAll } from './latest.ts';
 import { withMade } from './lineage/made.ts';
 import { attendLock } from './lock/attend.ts';
 import type { CompareContents } from './lock/differing.ts';
 import { withContents } from './lock/differing.ts';
 import { formatInstant } from './manifest/instant.ts';
 import type { Manifest } from './manifest/model.ts';
+import { recall } from './recall.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
 import { markGone } from './run/gone-marks.ts';
-import { pointLatest } from './run/latest-link.ts';
 import { Past } from './run/past.ts';
-import { PlaceTaken } from './run/place-taken.ts';
 import { LocalRunner } from './run/run-target.ts';
 import { schedule } from './run/scheduler.ts';
 import type { PassOptions } from './run/session.ts';
 import { Session } from './run/session.ts';
 import { select, unmet } from './select.ts';
+import { mayRemember, noteStanding } from './standing.ts';
 import { lastRunNumber } from './state/history.ts';
 import type { Lock } from './state/lockfile.ts';
+import { Witness } from './state/witness.ts';
 import { BuildState } from './state/workspace-state.ts';
 import type { Span } from './task.ts';
 
@@ -59,11 +63,14 @@ export interface BuildRequest {
   readonly tellMade?: boolean;
   /** Targets whose last failure stands while their fingerprint is the same. Default: all run again. */
   readonly keepFailed?: (target: string) => boolean;
+  /**
+   * What tells this program from others that may judge otherwise. Given: where nothing has changed since a build of
+   * everything that had nothing to do, targets are told of by number (`targets-stood`). Default: one by one, always.
+   */
+  readonly program?: string | undefined;
   /** Shown the pass when its loop has ended, before the state is closed. */
   readonly inspect?: (session: Session) => void;
 }
-
-export type Counts = Readonly<Record<Outcome, number>>;
 
 export type BuildResult =
   | {
@@ -84,7 +91,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
   // Each running target may listen for the end of the build: many listeners are no leak here.
   setMaxListeners(0, signal);
   let holder = '';
-  const state = await BuildState.open(workspace, {
+  const held = await BuildState.hold(workspace, {
     holder: request.holder,
     wait: request.wait,
     signal,
@@ -93,11 +100,19 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       if (request.wait) emit({ type: 'lock-waiting', holder: other });
     },
   });
-  if (state === undefined) return { kind: 'locked', holder };
+  if (held === undefined) return { kind: 'locked', holder };
+  const recalled = await recall(request, held);
+  if (recalled !== undefined) return { kind: 'built', ...recalled, differing: [] };
+  const state = await held.open();
   const history = keepHistory(request);
+  const witness = mayRemember(request) ? new Witness() : undefined;
+  state.memo.witness = witness;
+  let warned = false;
   try {
-    const warn = (message: string): void =>
+    const warn = (message: string): void => {
+      warned = true;
       emit({ type: 'warning', diagnostic: { severity: 'warning', message } });
+    };
     for (const message of state.journal.loaded.remarks) warn(message);
     const code = new Code(request.builtins, workspace, state.memo);
     let forced: ReadonlySet<number> = new Set();
@@ -142,7 +157,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     if (hasRun(counts.value)) markGone(session);
     request.inspect?.(session);
     for (const message of state.results.takeWarnings()) warn(message);
-    const runId = repairLatest(session, emit);
+    const runId = repairAll(session, emit);
     const { failed, blocked } = counts.value;
     const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;
     const differs = attendant.close(whole && failed + blocked === 0);
@@ -161,6 +176,8 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       alerts: counts.alerts,
       ...(differing === undefined ? {} : { differing }),
     });
+    if (witness !== undefined && !warned && isCalm(counts) && !signal.aborted)
+      noteStanding(session, witness, request.program ?? '');
     const missing = signal.aborted ? [] : unmet(session, selection.value);
     if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
     return {
@@ -177,52 +194,4 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
   } finally {
     await state.close();
   }
-}
-
-function counting(): {
-  readonly value: Record<Outcome, number>;
-  readonly alerts: AlertCounts;
-  readonly listen: Listener;
-} {
-  const alerts = { critical: 0, warning: 0 };
-  const value: Record<Outcome, number> = {
-    executed: 0,
-    restored: 0,
-    checked: 0,
-    fresh: 0,
-    absent: 0,
-    failed: 0,
-    blocked: 0,
-  };
-  return {
-    value,
-    alerts,
-    listen: (event) => {
-      if (event.type !== 'target-finished') return;
-      value[event.outcome]++;
-      for (const { level } of event.alerts ?? []) alerts[level]++;
-    },
-  };
-}
-
-function hasRun({ executed, restored, checked, failed }: Counts): boolean {
-  return executed + restored + checked + failed > 0;
-}
-
-/** Answers the run_id that the last numbered rule of this pass stands at, its `latest` pointing there. */
-function repairLatest(session: Session, emit: Listener): string | null {
-  let runId: string | null = null;
-  for (const { index } of session.graph.targets) {
-    const settled = session.settled(index);
-    if (!settled || !('record' in settled) || settled.record?.runId === undefined) continue;
-    runId = settled.record.runId;
-    try {
-      for (const { path } of settled.record.outputs) pointLatest(session.memo.absolute(path), runId);
-    } catch (thrown) {
-      if (!(thrown instanceof PlaceTaken)) throw thrown;
-      // The run itself stands under its own name: only the shortcut to it is missing.
-      emit({ type: 'warning', diagnostic: { severity: 'warning', message: thrown.message } });
-    }
-  }
-  return runId;
 }

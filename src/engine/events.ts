@@ -175,6 +175,13 @@ export type BuildEvent =
       /** Only where the build was asked for it, and the target has run and left something. */
       readonly made?: Made;
     }
+  /** So many targets of a rule have ended like this, as in the build before: none of them is told of by itself. */
+  | {
+      readonly type: 'targets-stood';
+      readonly rule: string;
+      readonly outcome: Extract<Outcome, 'fresh' | 'absent'>;
+      readonly count: number;
+    }
   | {
       readonly type: 'build-finished';
       readonly asOf: string;

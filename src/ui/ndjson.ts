@@ -81,6 +81,7 @@ function shapeOf(event: BuildEvent): object {
     case 'warning':
     case 'lock-waiting':
     case 'targets-planned':
+    case 'targets-stood':
     case 'target-started':
     case 'target-progress':
     case 'target-log':

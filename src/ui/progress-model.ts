@@ -85,6 +85,9 @@ export function createProgressModel(now: () => number): ProgressModel {
           if (event.outcome === 'failed') counts.failed += 1;
           return;
         }
+        case 'targets-stood':
+          of(event.rule).finished += event.count;
+          return;
         case 'build-started':
           for (const rule of event.rules) of(rule);
           return;

@@ -103,6 +103,9 @@ export function collectFigures(now: () => number): FigureCollector {
           if (rule !== undefined) tallyOf(rule).retries += 1;
           return;
         }
+        case 'targets-stood':
+          tallyOf(event.rule).counts[event.outcome] += event.count;
+          return;
         case 'target-finished':
           finish(event);
           return;

@@ -69,6 +69,9 @@ export class HistoryCollector {
         if (this.#warnings.length < WARNINGS)
           this.#warnings.push({ target: event.target, message: cut(event.message, MESSAGE) });
         return;
+      case 'targets-stood':
+        this.#tally(event.rule).counts[event.outcome] += event.count;
+        return;
       case 'target-finished':
         this.#end(event);
         return;

@@ -188,6 +188,8 @@ class Collector {
     // What a target made that has nothing now, and what targets left that are gone, is nobody's source.
     const isSource = (path: string): boolean =>
       this.#session.makerOf(path) === undefined && leftBehind.writerOf(path) === undefined;
+    // Which files there are is not told by those that were there.
+    this.#session.memo.witness?.lookAway();
     const onDisk = globSync(glob.pattern, { cwd: workspace, dot: false, expandDirectories: false });
     for (const path of onDisk) {
       if (!isStatePath(path) && !made.has(path) && isSource(path)) made.set(path, { kind: 'file', path });

@@ -102,6 +102,19 @@ export function dueReason(
   return hasPassed(Date.parse(recheckAt) - Date.parse(finishedAt), finishedAt, now) ? due : undefined;
 }
 
+/** When nothing is due of a target, clock by clock that may call for a run: from a moment on, until another. */
+export function dueSpan(
+  { refreshAfterMs }: Target['rule'],
+  { finishedAt, absent, recheckAt }: SuccessRecord,
+): readonly { readonly from: number; readonly until: number }[] {
+  const from = Date.parse(finishedAt);
+  const recheck = absent?.recheckAt ?? recheckAt;
+  return [
+    ...(refreshAfterMs === undefined ? [] : [{ from, until: from + refreshAfterMs }]),
+    ...(recheck === undefined ? [] : [{ from, until: Date.parse(recheck) }]),
+  ];
+}
+
 /**
  * Whether a run of a volatile target is to look at all there is: without `refresh.sweep` each one does, and with it
  * one that cannot go on from what is in place, because more than its age or a failure calls for it (`sure`).

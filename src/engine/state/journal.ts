@@ -91,7 +91,8 @@ export class Journal {
     if (whole !== undefined) replaceFile(path, whole, temporary);
     this.#size = whole?.length ?? read.wholeBytes;
     this.#fd = openSync(path, 'a');
-    if (whole === undefined) ftruncateSync(this.#fd, read.wholeBytes);
+    // Only then: even to the same length it sets the time stamps, and a journal at rest is what others go by.
+    if (whole === undefined && read.tornBytes > 0) ftruncateSync(this.#fd, read.wholeBytes);
   }
 
   /** With `durable`, returns when the record is on the disk. */

@@ -10,6 +10,7 @@ import type { Digest } from '../hash.ts';
 import { digestOfValue, sha256, sha256FileSync } from '../hash.ts';
 import { byCodeUnit } from '../json.ts';
 import { errorCode, filesBelow, isMissing, replaceFile, statOf } from './files.ts';
+import type { Stamp, Witness } from './witness.ts';
 
 /**
  * Time stamps move in ticks: of the kernel's clock (4 ms at HZ=250, 10 ms at HZ=100), or of whole seconds on some
@@ -19,11 +20,7 @@ import { errorCode, filesBelow, isMissing, replaceFile, statOf } from './files.t
 export const FINE_TICK_MS = 50;
 const COARSE_TICK_MS = 2_500;
 
-interface Entry {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly ino: number;
+interface Entry extends Stamp {
   readonly digest: Digest;
   /** Wall clock when hashing began, milliseconds. */
   readonly hashedAt: number;
@@ -46,6 +43,8 @@ export class StatMemo {
   #changed = false;
   /** How many files were really read: tests count it. */
   hashed = 0;
+  /** Told of all that is looked at, while there is one. */
+  witness: Witness | undefined;
 
   /** A memo that cannot be read is an empty one: it only ever saves work. */
   constructor(file: string, workspace: string) {
@@ -81,14 +80,21 @@ export class StatMemo {
     const absolute = this.absolute(path);
     try {
       const stat = statOf(absolute);
-      if (stat === undefined) return undefined;
+      if (stat === undefined) {
+        this.witness?.nothing(path);
+        return undefined;
+      }
       if (stat.isDirectory()) return this.#digestOfFolder(path, absolute);
       const entry = this.#entries.get(path);
-      if (entry !== undefined && same(entry, stat)) return entry.digest;
+      if (entry !== undefined && same(entry, stat)) {
+        this.witness?.file(path, entry);
+        return entry.digest;
+      }
       // Reading a pipe waits for whoever writes to it, maybe for ever.
       if (!stat.isFile()) throw new Unreadable(path, 'it is neither a file nor a folder');
       return this.#hash(path, absolute, stat);
     } catch (thrown) {
+      this.witness?.lookAway();
       if (isMissing(thrown)) return undefined;
       const code = errorCode(thrown);
       if (code === undefined) throw thrown;
@@ -119,8 +125,10 @@ export class StatMemo {
 
   #digestOfFolder(path: string, absolute: string): Digest {
     const base = path.endsWith('/') ? path : `${path}/`;
+    const names = filesBelow(absolute);
+    this.witness?.folder(path, names);
     return digestOfValue(
-      filesBelow(absolute).flatMap((name) => {
+      names.flatMap((name) => {
         const digest = this.digest(base + name);
         // Its changes would go unseen: such a name cannot be spelt back.
         if (digest === undefined && name.includes('\ufffd')) throw new Unreadable(base + name, NOT_UTF8);
@@ -134,14 +142,17 @@ export class StatMemo {
     this.hashed++;
     const digest = sha256FileSync(absolute);
     const { size, mtimeMs, ctimeMs, ino } = stat;
-    this.#entries.set(path, { size, mtimeMs, ctimeMs, ino, digest, hashedAt });
+    const entry = { size, mtimeMs, ctimeMs, ino, digest, hashedAt };
+    this.#entries.set(path, entry);
     this.#changed = true;
+    if (atRest(entry, hashedAt)) this.witness?.file(path, entry);
+    else this.witness?.lookAway();
     return digest;
   }
 }
 
 /** A stamp in the future of `hashedAt` (the clock was set back) fails the same comparison. */
-function atRest(stat: Pick<Entry, 'mtimeMs' | 'ctimeMs'>, hashedAt: number): boolean {
+export function atRest(stat: Pick<Entry, 'mtimeMs' | 'ctimeMs'>, hashedAt: number): boolean {
   const coarse = stat.mtimeMs % 1000 === 0 && stat.ctimeMs % 1000 === 0;
   const tick = coarse ? COARSE_TICK_MS : FINE_TICK_MS;
   return Math.max(stat.mtimeMs, stat.ctimeMs) + tick < hashedAt;

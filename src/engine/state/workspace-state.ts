@@ -102,6 +102,12 @@ function refuseFile(folder: string): void {
   );
 }
 
+/** A workspace whose run lock is held. Either of these ends it, the first by giving the lock on. */
+export interface Held {
+  open(): Promise<BuildState>;
+  release(): Promise<void>;
+}
+
 export class BuildState {
   readonly workspace: string;
   readonly memo: StatMemo;
@@ -119,7 +125,6 @@ export class BuildState {
     this.#folder = folder;
     this.#elsewhere = join(folder, ELSEWHERE);
     this.#lock = lock;
-    sweep(folder);
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     this.journal = new Journal(join(folder, 'journal'), join(folder, 'tmp', 'journal'));
     this.memo = new StatMemo(join(folder, 'memo'), workspace);
@@ -129,15 +134,27 @@ export class BuildState {
 
   /** Undefined when another build holds the workspace and waiting is off. */
   static async open(workspace: string, options: BuildLockOptions): Promise<BuildState | undefined> {
+    return (await BuildState.hold(workspace, options))?.open();
+  }
+
+  /** The same in two steps: what was kept is read by the second. */
+  static async hold(workspace: string, options: BuildLockOptions): Promise<Held | undefined> {
     const folder = prepare(workspace);
     const lock = await acquireRunLock({ ...options, identity: realpathSync(folder) });
     if (lock === undefined) return undefined;
-    try {
-      return new BuildState(workspace, folder, lock);
-    } catch (thrown) {
-      await lock.release();
-      throw thrown;
-    }
+    const orRelease = async <T>(act: () => T): Promise<T> => {
+      try {
+        return act();
+      } catch (thrown) {
+        await lock.release();
+        throw thrown;
+      }
+    };
+    await orRelease(() => sweep(folder));
+    return {
+      open: () => orRelease(() => new BuildState(workspace, folder, lock)),
+      release: () => lock.release(),
+    };
   }
 
   /**

@@ -3,6 +3,7 @@
  * do, of `status` that it foretold it, of the end that sources alone would have led there.
  */
 import { dirname } from 'node:path';
+import type { Verdict } from '../../../src/engine/state/standing.ts';
 import type { Built } from '../../rig.ts';
 import type { Ask } from './ask.ts';
 import { expectSame, members } from './difference.ts';
@@ -67,6 +68,17 @@ export function expectForetold(
 }
 
 const MADE: ReadonlySet<string> = new Set(['executed', 'restored', 'checked', 'fresh']);
+
+/** What would have been recalled instead of a pass is what the pass has found. */
+export function expectRecalled({ counts }: Verdict, { outcomes }: Built): void {
+  const found = new Map<string, number>();
+  for (const [id, outcome] of Object.entries(outcomes)) {
+    const place = `${id.split('/')[0]} ${outcome}`;
+    found.set(place, (found.get(place) ?? 0) + 1);
+  }
+  const told = counts.map(({ rule, outcome, count }): [string, number] => [`${rule} ${outcome}`, count]);
+  expectSame('what was recalled, beside what a pass has found', new Map(told), found);
+}
 
 /**
  * From sources alone the same comes out. What is fetched, and what users put among outputs, no source tells; and a

@@ -20,6 +20,7 @@ const SHRINK_MS = Number(process.env['ORACLE_SHRINK_S'] ?? 120) * 1000;
 const PATH = process.env['ORACLE_PATH'];
 
 let builds = 0;
+let recalled = 0;
 
 async function tried(script: readonly Step[], given: Drawn): Promise<void> {
   const trial = new Trial(given);
@@ -33,6 +34,7 @@ async function tried(script: readonly Step[], given: Drawn): Promise<void> {
     }
   } finally {
     builds += trial.builds;
+    recalled += trial.recalled;
     trial.close();
   }
 }
@@ -60,7 +62,7 @@ describe('builds of random manifests', () => {
       });
       if (PATH !== undefined) return;
     }
-    process.stderr.write(`random graphs: ${builds} builds\n`);
+    process.stderr.write(`random graphs: ${builds} builds, ${recalled} of which could be recalled\n`);
     expect(builds).toBeGreaterThanOrEqual(BUILDS);
   });
 });

@@ -4,6 +4,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildEvent } from '../../../src/engine/events.ts';
 import type { Built } from '../../rig.ts';
 import { Rig } from '../../rig.ts';
@@ -11,7 +12,7 @@ import type { Ask } from './ask.ts';
 import { LEARNT } from './basis.ts';
 import { expectSame, members } from './difference.ts';
 import type { Drawn } from './drawing.ts';
-import { expectClean, expectForetold, expectPartOfAll } from './expectations.ts';
+import { expectClean, expectForetold, expectPartOfAll, expectRecalled } from './expectations.ts';
 import { filesOf } from './manifest-text.ts';
 import { short } from './meaning.ts';
 import { worldOf } from './reading.ts';
@@ -25,9 +26,13 @@ import type { BuildStep, Edit, Step } from './steps.ts';
 import { edited } from './steps.ts';
 import type { From, World } from './world.ts';
 
+const PROGRAM = 'the oracle';
+
 export class Trial {
   readonly rig = new Rig();
   builds = 0;
+  /** How often a build could have recalled that there was nothing to do. */
+  recalled = 0;
   #drawn: Drawn;
   readonly #records = new Records();
   #every = 0;
@@ -143,7 +148,11 @@ export class Trial {
     const selectors = this.#selectors(world, step);
     const foretold = step.foretell && step.selection.kind === 'default' && !step.refresh && !step.force;
     const states = foretold ? await rig.states() : {};
-    const { built, interrupted } = await run(rig, selectors, step);
+    const plain = step.selection.kind === 'default' && !step.force && !step.refresh;
+    const recalled = plain ? await rig.recalled(PROGRAM) : undefined;
+    if (recalled !== undefined) this.recalled++;
+    const program = plain && recalled === undefined ? PROGRAM : undefined;
+    const { built, interrupted } = await run(rig, selectors, step, program);
     const roots = rootsOf(world, step);
     const told = built.outcomes;
     const after = diskOf(rig.dir);
@@ -172,12 +181,23 @@ export class Trial {
     const looked = Object.entries(told).filter(
       ([id, outcome]) => reference.outcomes.has(id) || outcome !== 'fresh' || !/^(uni|keys)(\/|$)/.test(id),
     );
+    if (recalled !== undefined && !interrupted) expectRecalled(recalled, built);
     expectSame('outcomes', new Map(looked), reference.outcomes);
     if (!interrupted) expectSame('targets whose tasks ran', members(ran), members(reference.ran));
     expectSame('files', after.files, reference.disk.files);
     if (exact && foretold) expectForetold(world, states, built);
     if (exact && step.selection.kind === 'default' && !this.#forged && struck.size === 0)
       expectClean(world, reference);
+    if (exact && plain && step.foretell) await this.#remember(built);
+  }
+
+  /** Lets a build find that there is nothing to do, once files are at rest: what is edited next must not be missed. */
+  async #remember({ outcomes }: Built): Promise<void> {
+    const isWell = Object.values(outcomes).every((each) => each !== 'failed' && each !== 'blocked');
+    if (!isWell || this.world.rules.some(({ volatile }) => volatile)) return;
+    await sleep(60);
+    const { ran } = await this.rig.build([], { program: PROGRAM });
+    expectSame('what ran though nothing has changed', members(new Set(ran)), members(new Set()));
   }
 
   /** Why each target ran is told: `forced` is a reason of its own. */
@@ -227,12 +247,15 @@ async function run(
   rig: Rig,
   selectors: readonly string[],
   { jobs, force, refresh, failFast, abortAt }: BuildStep,
+  program: string | undefined,
 ): Promise<{ readonly built: Built; readonly interrupted: boolean }> {
   const abort = new AbortController();
   let left = abortAt ?? Number.POSITIVE_INFINITY;
   const onEvent = (_event: BuildEvent): void => {
     if (left-- === 0) abort.abort();
   };
-  const built = await rig.build(selectors, { jobs, force, refresh, failFast, signal: abort.signal, onEvent });
+  const { signal } = abort;
+  const ask = { jobs, force, refresh, failFast, signal, onEvent };
+  const built = await rig.build(selectors, program === undefined ? ask : { ...ask, program });
   return { built, interrupted: abort.signal.aborted };
 }

@@ -1,0 +1,68 @@
+/**
+ * A build that need not be made: what an earlier one found still stands, and is told again by number. Knows no pass.
+ */
+import type { Counts } from './counts.ts';
+import { counting } from './counts.ts';
+import type { AlertCounts, Listener } from './events.ts';
+import type { RunRequest } from './history/collector.ts';
+import { keepHistory } from './history/keep.ts';
+import { repairLatest } from './latest.ts';
+import { formatInstant } from './manifest/instant.ts';
+import type { Asked, StandingRequest } from './standing.ts';
+import { findStanding, mayRemember } from './standing.ts';
+import type { Verdict } from './state/standing.ts';
+import type { Held } from './state/workspace-state.ts';
+
+export interface RecallRequest extends Omit<StandingRequest, 'program'>, Asked, RunRequest {
+  readonly signal: AbortSignal;
+  readonly emit: Listener;
+}
+
+export interface Recalled {
+  readonly counts: Counts;
+  readonly alerts: AlertCounts;
+  readonly interrupted: boolean;
+  readonly runId: string | null;
+}
+
+/** Of a workspace in which nothing has changed since there was nothing to do: the same again, without a pass. */
+export async function recall(request: RecallRequest, held: Held): Promise<Recalled | undefined> {
+  if (!mayRemember(request)) return undefined;
+  const started = performance.now();
+  let ended = false;
+  try {
+    const { workspace, manifest, builtins, now, program = '' } = request;
+    const verdict = await findStanding({ workspace, manifest, builtins, now, program });
+    ended = verdict !== undefined;
+    return verdict && tellStanding(request, verdict, started);
+  } catch (thrown) {
+    ended = true;
+    throw thrown;
+  } finally {
+    if (ended) await held.release();
+  }
+}
+
+function tellStanding(request: RecallRequest, verdict: Verdict, started: number): Recalled {
+  const { manifest, emit, signal } = request;
+  const asOf = formatInstant(manifest.asOf);
+  const counts = counting();
+  const history = keepHistory(request);
+  const told: Listener = (event) => {
+    counts.listen(event);
+    history.listener(event);
+    emit(event);
+  };
+  const rules = [...manifest.rules.keys()];
+  told({ type: 'build-started', asOf, dryRun: false, selectors: [], rules });
+  for (const { rule, outcome, count } of verdict.counts) {
+    told({ type: 'targets-planned', rule, count });
+    told({ type: 'targets-stood', rule, outcome, count });
+  }
+  for (const { id, outputs } of verdict.runs) repairLatest(id, outputs, emit);
+  const runId = verdict.runs.at(-1)?.id ?? null;
+  const seconds = Math.round(performance.now() - started) / 1000;
+  const interrupted = signal.aborted;
+  told({ type: 'build-finished', asOf, runId, ...counts.value, seconds, interrupted, alerts: counts.alerts });
+  return { counts: counts.value, alerts: counts.alerts, interrupted, runId };
+}

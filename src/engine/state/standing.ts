@@ -1,0 +1,83 @@
+/**
+ * The file of what stands: that a pass over everything has found nothing to do, and all that it has looked at. While
+ * none of that has changed, a look at the same files says as much as another pass. It only saves work: one that is
+ * missing, damaged or of another version is none. What follows from it is for others to say.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { sha256 } from '../hash.ts';
+import { replaceFile, statOf } from './files.ts';
+import { atRest } from './memo.ts';
+import type { Seen, Witness } from './witness.ts';
+import { isAsSeen, STAMP } from './witness.ts';
+import { STATE_FOLDER } from './workspace-state.ts';
+
+const VERSION = 'pipeline standing 1';
+/** What builds keep for themselves, and each of them reads: with others the verdict may be another. */
+const RECORDS = ['journal', 'locked'].map((name) => `${STATE_FOLDER}/${name}`);
+
+const head = z.object({
+  /** Of what was asked for, and of the program and the code that answered. */
+  key: z.string(),
+  /** Epoch milliseconds: before the one, and from the other on, something is due. */
+  from: z.number(),
+  until: z.number().nullable(),
+  /** How many targets of each rule ended how. */
+  counts: z.array(z.object({ rule: z.string(), outcome: z.enum(['fresh', 'absent']), count: z.number() })),
+  /** The runs that numbered rules stand at, with what they have written. */
+  runs: z.array(z.object({ id: z.string(), outputs: z.array(z.string()) })),
+});
+const whole = head.extend({ folders: z.array(z.tuple([z.string(), z.string()])), paths: z.number() });
+
+export type Verdict = z.infer<typeof head>;
+
+/** What was found at `now`; undefined where there is nothing that can be read, or that holds no more. */
+export function readStanding(workspace: string, key: string, now: number): Verdict | undefined {
+  const read = readWhole(join(workspace, STATE_FOLDER, 'standing'));
+  if (read === undefined || read.verdict.key !== key) return undefined;
+  const { from, until } = read.verdict;
+  if (now < from || (until !== null && now >= until)) return undefined;
+  const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
+  return isAsSeen(read.seen, absolute) ? read.verdict : undefined;
+}
+
+/** Only while the run lock is held, and once nothing is written any more. Nothing is kept that would prove nothing. */
+export function keepStanding(workspace: string, verdict: Verdict, witness: Witness): void {
+  const now = Date.now();
+  for (const path of RECORDS) {
+    const stat = statOf(join(workspace, path));
+    if (stat === undefined) witness.nothing(path);
+    else if (stat.isFile() && atRest(stat, now)) witness.file(path, stat);
+    else return;
+  }
+  const { paths, stamps, folders } = witness.seen();
+  if (witness.blind || paths.some((path) => path.includes('\n'))) return;
+  const body = Buffer.concat([
+    Buffer.from(`${JSON.stringify({ ...verdict, folders, paths: paths.length })}\n`),
+    new Uint8Array(stamps.buffer),
+    Buffer.from(paths.join('\n')),
+  ]);
+  const file = join(workspace, STATE_FOLDER, 'standing');
+  replaceFile(file, Buffer.concat([Buffer.from(`${VERSION} ${sha256(body)}\n`), body]), `${file}.new`);
+}
+
+const LINE_END = 10;
+
+function readWhole(file: string): { readonly verdict: Verdict; readonly seen: Seen } | undefined {
+  try {
+    const bytes = readFileSync(file);
+    const start = bytes.indexOf(LINE_END) + 1;
+    const body = bytes.subarray(start);
+    if (bytes.toString('latin1', 0, start) !== `${VERSION} ${sha256(body)}\n`) return undefined;
+    const end = body.indexOf(LINE_END) + 1;
+    const { folders, paths: count, ...verdict } = whole.parse(JSON.parse(body.toString('utf8', 0, end)));
+    const size = count * STAMP * Float64Array.BYTES_PER_ELEMENT;
+    // A copy, since an array of doubles must begin at a multiple of eight.
+    const stamps = new Float64Array(new Uint8Array(body.subarray(end, end + size)).buffer);
+    const paths = count === 0 ? [] : body.toString('utf8', end + size).split('\n');
+    return paths.length === count ? { verdict, seen: { paths, stamps, folders } } : undefined;
+  } catch {
+    return undefined;
+  }
+}

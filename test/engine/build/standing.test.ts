@@ -1,0 +1,147 @@
+import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { BuildAsk } from '../../rig.ts';
+import { Rig } from '../../rig.ts';
+
+const FILES = {
+  'a.txt': '1\n',
+  'b.txt': '2\n',
+  'tasks/join.mjs': `import { readFileSync, writeFileSync } from 'node:fs';
+export default { version: 1, async run(ctx) {
+  writeFileSync(ctx.outputs.o, ctx.members.parts.map(({ path }) => readFileSync(path, 'utf8')).join(''));
+} };
+`,
+  'pipeline.yaml': `version: 1
+as_of: "2024-02-01T23:59:00Z"
+dimensions: { letter: [a, b] }
+rules:
+  part: { for: [letter], in: { t: "\${letter}.txt" }, out: { o: "part/\${letter}" }, run: "cat \${in.t} > \${out.o}" }
+  all: { in: { parts: { rule: part } }, out: { o: "all/\${run_id}/all.txt" }, task: ./tasks/join.mjs }
+`,
+};
+
+const ASK: BuildAsk = { program: 'this one' };
+
+/** Built, at rest, and found to have nothing to do once. */
+async function calm(files: Readonly<Record<string, string>> = FILES, ask: BuildAsk = ASK): Promise<Rig> {
+  const rig = new Rig(files);
+  expect((await rig.build([], ask)).failures).toEqual({});
+  await sleep(120);
+  expect((await rig.build([], ask)).ran).toEqual([]);
+  return rig;
+}
+
+/** Undefined where each target was told of by itself: a pass was made. */
+async function recalled(
+  rig: Rig,
+  ask: BuildAsk = ASK,
+): Promise<Readonly<Record<string, number>> | undefined> {
+  const { events, ran } = await rig.build([], ask);
+  const stood = events.flatMap((event) =>
+    event.type === 'targets-stood' ? [[`${event.rule} ${event.outcome}`, event.count] as const] : [],
+  );
+  if (stood.length === 0) return undefined;
+  expect(ran).toEqual([]);
+  expect(events.some(({ type }) => type === 'target-finished')).toBe(false);
+  return Object.fromEntries(stood);
+}
+
+describe('a build of everything that has found nothing to do', () => {
+  it('is recalled by the next one, with the same counts and run', async () => {
+    const rig = await calm();
+    const passed = (await rig.build()).events.at(-1);
+    expect(await recalled(rig)).toEqual({ 'part fresh': 2, 'all fresh': 1 });
+    const told = (await rig.build([], ASK)).events.at(-1);
+    expect({ ...told, seconds: 0 }).toEqual({ ...passed, seconds: 0 });
+  });
+
+  it('repairs the link to the last run all the same', async () => {
+    const rig = await calm();
+    rig.remove('all/latest');
+    expect(await recalled(rig)).toBeDefined();
+    expect(rig.read('all/latest/all.txt')).toBe('1\n2\n');
+  });
+
+  it.each<readonly [what: string, change: (rig: Rig) => void, ran: readonly string[]]>([
+    ['an input', (rig) => rig.write('a.txt', '3\n'), ['all', 'part/a']],
+    ['an input to others of the same size, its time set back', sameSizeAndTime, ['all', 'part/a']],
+    ['an input to another file of that name', otherFile, ['all', 'part/a']],
+    ['an output', (rig) => rig.write('part/b', '9\n'), ['part/b']],
+    ['an output, which is removed', (rig) => rig.remove('part/b'), ['part/b']],
+    ['the code of a task', (rig) => rig.edit('tasks/join.mjs', (text) => `${text}// more\n`), ['all']],
+    [
+      'a recipe',
+      (rig) => rig.edit('pipeline.yaml', (text) => text.replace('"cat', '"cat /dev/null')),
+      ['part/a', 'part/b'],
+    ],
+    ['the lockfile', (rig) => rig.remove('pipeline.lock'), []],
+    ['the journal', (rig) => rig.edit('.pipeline/journal', (text) => text.slice(0, -2)), ['all']],
+    ['what is remembered', (rig) => rig.write('.pipeline/standing', 'nonsense'), []],
+    ['one byte of what is remembered', flipped, []],
+  ])('is made anew after a change of %s', async (_, change, ran) => {
+    const rig = await calm();
+    change(rig);
+    const built = await rig.build([], ASK);
+    expect(built.events.some(({ type }) => type === 'targets-stood')).toBe(false);
+    expect(built.ran).toEqual(ran);
+  });
+
+  it('is made anew by another program, at another as-of, and for other targets', async () => {
+    const rig = await calm();
+    expect(await recalled(rig, { program: 'another one' })).toBeUndefined();
+    expect(await recalled(await calm(), { ...ASK, asOf: '2024-02-02T23:59:00Z' })).toBeUndefined();
+    for (const ask of [{ force: true }, { refresh: true }, {}])
+      expect(await recalled(await calm(), { ...ask, ...(ask.force ? ASK : {}) })).toBeUndefined();
+    const { events } = await (await calm()).build('part', ASK);
+    expect(events.some(({ type }) => type === 'targets-stood')).toBe(false);
+  });
+
+  it('is made anew once something is due, and when the clock was set back', async () => {
+    const files = {
+      ...FILES,
+      'pipeline.yaml': FILES['pipeline.yaml'].replace('part: {', 'part: { refresh: { after: 1h },'),
+    };
+    // Targets end by the clock of the machine: a minute later all have.
+    const at = Date.now() + 60_000;
+    const ask = (hours: number): BuildAsk => ({
+      ...ASK,
+      now: new Date(at + hours * 3_600_000).toISOString(),
+    });
+    const rig = await calm(files, ask(0));
+    expect(await recalled(rig, ask(0.5))).toBeDefined();
+    expect(await recalled(rig, ask(-1))).toBeUndefined();
+    expect(await recalled(rig, ask(2))).toBeUndefined();
+  });
+
+  it('is not recalled where globs, or files too young, were looked at', async () => {
+    const globs = { ...FILES, 'pipeline.yaml': FILES['pipeline.yaml'].replace('"${letter}.txt"', '"*.txt"') };
+    expect(await recalled(await calm(globs))).toBeUndefined();
+    const rig = new Rig(FILES);
+    await rig.build([], ASK);
+    await rig.build([], ASK);
+    writeFileSync(rig.path('a.txt'), '7\n');
+    await rig.build([], ASK);
+    expect(rig.read('all/latest/all.txt')).toBe('7\n2\n');
+  });
+});
+
+/** As `touch -r` and an editor in place would have it: size and mtime are those of before. */
+function sameSizeAndTime(rig: Rig): void {
+  const { atime, mtime } = statSync(rig.path('a.txt'));
+  writeFileSync(rig.path('a.txt'), '3\n');
+  utimesSync(rig.path('a.txt'), atime, mtime);
+}
+
+function otherFile(rig: Rig): void {
+  const { atime, mtime } = statSync(rig.path('a.txt'));
+  writeFileSync(rig.path('other'), '3\n');
+  utimesSync(rig.path('other'), atime, mtime);
+  renameSync(rig.path('other'), rig.path('a.txt'));
+}
+
+function flipped(rig: Rig): void {
+  const bytes = readFileSync(rig.path('.pipeline/standing'));
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  writeFileSync(rig.path('.pipeline/standing'), bytes);
+}
