@@ -32,6 +32,8 @@ export function addBuildCommands(
     .option('--quality <how>', 'enforce (default): exit 4 when a gate is critical; warn: only say so')
     .option('--no-wait', 'fail at once when another build holds the workspace')
     .option('--openlineage <file|url>', 'tell of each target that runs as OpenLineage events')
+    .option('--trace <file>', 'write what ran when as Chrome trace events, for ui.perfetto.dev')
+    .option('--profile', 'say at the end where the time went: critical path, pools, slowest targets, rules')
     .action(async (selectors: string[], options: Options, command: Command) => {
       const { build } = await import('./build.ts');
       const jobs = text(options, 'jobs');
@@ -53,6 +55,8 @@ export function addBuildCommands(
             locked: options['locked'] === true,
             quality: parseQuality(text(options, 'quality') ?? 'enforce'),
             openlineage: where === undefined ? undefined : { where, version },
+            trace: text(options, 'trace'),
+            profile: options['profile'] === true,
           },
           io,
         ),

@@ -33,9 +33,14 @@ export interface BuildOptions {
   readonly quality?: Quality;
   /** A file or an address that OpenLineage events go to, and the version of this program. */
   readonly openlineage?: { readonly where: string; readonly version: string } | undefined;
+  /** A file that a trace of the build goes to. */
+  readonly trace?: string | undefined;
+  /** Say at the end where the time went. */
+  readonly profile?: boolean;
 }
 
 export async function build(common: Common, options: BuildOptions, io: Io): Promise<ExitCode> {
+  const began = performance.now();
   const workspace = enterWorkspace(common, io);
   const lock = options.locked ? lockFor(workspace, common, options.refresh, io.now()) : undefined;
   const opened = openWorkspace(common, io, workspace, lock?.asOf);
@@ -44,7 +49,7 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
     const { printStatus } = await import('./status.ts');
     return printStatus(opened, common, { ...options, lock, check: false, staleOnly: true }, io);
   }
-  const reporter = await reporters(common, options, opened, io);
+  const reporter = await reporters(common, options, { ...opened, began, loaded: performance.now() }, io);
   try {
     const result = await buildWorkspace({
       ...opened,
@@ -57,8 +62,9 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
       signal: io.signal,
       emit: reporter.listener,
       tellMade: options.openlineage !== undefined,
+      tellWaits: isProfiled(options),
       // Who wants to hear of each target gets a pass that goes through them all.
-      program: common.json || common.verbose ? undefined : programDigest(),
+      program: common.json || common.verbose || isProfiled(options) ? undefined : programDigest(),
       now: io.now(),
     });
     switch (result.kind) {
@@ -117,13 +123,24 @@ async function printDiffering(differing: readonly LockDifference[], { json }: Co
   io.stdout.write(formatLocked(differing, { color, width }));
 }
 
+function isProfiled({ trace, profile }: BuildOptions): boolean {
+  return trace !== undefined || profile === true;
+}
+
 async function reporters(
   common: Common,
-  { openlineage, offline }: BuildOptions,
-  opened: OpenWorkspace,
+  options: BuildOptions,
+  opened: OpenWorkspace & { readonly began: number; readonly loaded: number },
   io: Io,
 ): Promise<Reporter> {
+  const { openlineage, offline, trace, profile = false, jobs = Number.POSITIVE_INFINITY } = options;
   const all = await usualReporters(common, io);
+  if (isProfiled(options)) {
+    const { profileReporters } = await import('./profile.ts');
+    const { before, after } = profileReporters({ trace, profile, jobs, ...opened }, common, opened, io);
+    all.unshift(...before);
+    all.push(...after);
+  }
   if (openlineage !== undefined) {
     const { openLineage } = await import('./openlineage.ts');
     all.push(await openLineage({ ...openlineage, workspace: opened.workspace }, io));

@@ -61,6 +61,8 @@ export interface BuildRequest {
   readonly retryWaitMs?: number;
   /** Ends of targets tell what they were made of (`made`): for listeners that ask for it. */
   readonly tellMade?: boolean;
+  /** They tell what they waited for (`waited`) as well. */
+  readonly tellWaits?: boolean;
   /** Targets whose last failure stands while their fingerprint is the same. Default: all run again. */
   readonly keepFailed?: (target: string) => boolean;
   /**
@@ -152,8 +154,8 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       rules: [...manifest.rules.keys()],
     });
     const runner = attendant.around(new LocalRunner(session, state, told, signal));
-    const { jobs, failFast } = request;
-    await schedule(session, roots, { runner, jobs, failFast, signal, emit: told });
+    const { jobs, failFast, tellWaits } = request;
+    await schedule(session, roots, { runner, jobs, failFast, signal, emit: told, tellWaits });
     if (hasRun(counts.value)) markGone(session);
     request.inspect?.(session);
     for (const message of state.results.takeWarnings()) warn(message);

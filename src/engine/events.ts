@@ -116,6 +116,14 @@ export interface ContentDifference {
   }[];
 }
 
+/** What a target waited for before it could go on. */
+export interface Waited {
+  /** The target whose end let it go on: of its inputs the last to end, or what gave its keys. None: nothing held it up. */
+  readonly after?: string;
+  /** Seconds in the queue of its pool. */
+  readonly queued: number;
+}
+
 export type AlertCounts = Readonly<Record<Alert['level'], number>>;
 
 export type BuildEvent =
@@ -174,6 +182,8 @@ export type BuildEvent =
       readonly alerts?: readonly Alert[];
       /** Only where the build was asked for it, and the target has run and left something. */
       readonly made?: Made;
+      /** Only where the build was asked for it. */
+      readonly waited?: Waited;
     }
   /** So many targets of a rule have ended like this, as in the build before: none of them is told of by itself. */
   | {

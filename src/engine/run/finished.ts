@@ -10,7 +10,7 @@ export function finished(
   settled: Settled,
   outcome: Outcome,
   seconds: number,
-): BuildEvent {
+): Extract<BuildEvent, { type: 'target-finished' }> {
   return {
     type: 'target-finished',
     target: id,

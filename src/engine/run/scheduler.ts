@@ -4,7 +4,7 @@
  * ready. It knows neither how a target is decided nor how it runs.
  */
 
-import type { Listener, Outcome } from '../events.ts';
+import type { Listener, Outcome, Waited } from '../events.ts';
 import type { LinkedInput } from '../graph/edges.ts';
 import { linkInputs, producersOf } from '../graph/edges.ts';
 import type { Decision, RunPlan } from './decide.ts';
@@ -17,6 +17,7 @@ import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
 import { Waiting } from './waiting.ts';
+import { Waits } from './waits.ts';
 
 /** `awaiting`: the keys of a dynamic dimension; `waiting`: producers. */
 type State = 'awaiting' | 'waiting' | 'ready' | 'queued' | 'running' | 'settled';
@@ -32,6 +33,8 @@ export interface SchedulerOptions {
   readonly failFast: boolean;
   readonly signal: AbortSignal;
   readonly emit: Listener;
+  /** Ends of targets tell what they waited for (`waited`): for listeners that ask for it. */
+  readonly tellWaits?: boolean | undefined;
 }
 
 /** How often one target may be decided anew because its inputs changed under it. */
@@ -55,6 +58,7 @@ class Loop {
   readonly #ready = new Queue();
   readonly #pools: Pools<Work>;
   readonly #unannounced = new Set<number>();
+  readonly #waits: Waits | undefined;
   #stopped = false;
   #wake: (() => void) | undefined;
   #bug: unknown;
@@ -64,6 +68,7 @@ class Loop {
     this.#roots = roots;
     this.#options = options;
     this.#pools = new Pools(session.graph.manifest.pools, options.jobs);
+    this.#waits = options.tellWaits ? new Waits(() => performance.now()) : undefined;
   }
 
   async run(): Promise<void> {
@@ -140,6 +145,7 @@ class Loop {
       this.#toLink.push(index);
       return;
     }
+    this.#waits?.ready(index);
     this.#move(index, 'ready');
     this.#ready.push(index);
   }
@@ -175,7 +181,7 @@ class Loop {
         this.#settle(index, decision.settled, outcomeOf(decision.settled), 0);
         return;
       case 'demand':
-        for (const each of decision.targets) this.#demand(each);
+        for (const each of decision.targets) this.#demand(each, index);
         this.#move(index, 'waiting');
         this.#waitFor(index, new Set(decision.targets));
         return;
@@ -190,6 +196,7 @@ class Loop {
 
   #enqueue(index: number, work: Work): void {
     this.#move(index, 'queued');
+    this.#waits?.queued(index);
     this.#pools.enqueue(work.plan.target.rule.pool, work);
   }
 
@@ -201,11 +208,12 @@ class Loop {
   }
 
   /** An intermediate that settled on the strength of its record is needed as a file. */
-  #demand(index: number): void {
+  #demand(index: number, by: number): void {
     const { demanded } = this.#session;
     if (demanded.has(index)) return;
     demanded.add(index);
     this.#unannounced.delete(index);
+    this.#waits?.demanded(index, by);
     this.#session.reopen(index);
     this.#move(index, 'ready');
     this.#ready.push(index);
@@ -223,6 +231,7 @@ class Loop {
     const { plan } = work;
     const { index, rule } = plan.target;
     this.#move(index, 'running');
+    this.#waits?.started(index);
     const started = performance.now();
     try {
       const result = await this.#carryOut(work, runner);
@@ -268,13 +277,24 @@ class Loop {
     else if (outcome !== undefined) this.#announce(index, settled, outcome, seconds);
     if (outcome === 'failed' && this.#options.failFast) this.#stop();
     if (this.#stopped) return;
+    this.#waits?.settling(index);
     for (const dependent of this.#waiting.release(index)) this.#unblock(dependent);
     for (const more of this.#roots.after(this.#session.graph, index)) this.#want(more);
     this.#linkAll();
   }
 
   #announce(index: number, settled: Settled, outcome: Outcome, seconds: number): void {
-    this.#options.emit(finished(this.#session.graph.target(index), settled, outcome, seconds));
+    const { graph } = this.#session;
+    const ended = finished(graph.target(index), settled, outcome, seconds);
+    this.#options.emit(
+      this.#waits === undefined ? ended : { ...ended, waited: this.#waited(index, this.#waits) },
+    );
+  }
+
+  #waited(index: number, waits: Waits): Waited {
+    const { after, queuedMs } = waits.of(index);
+    const queued = Math.round(queuedMs) / 1000;
+    return after === undefined ? { queued } : { after: this.#session.graph.target(after).id, queued };
   }
 
   #move(index: number, to: State): void {
