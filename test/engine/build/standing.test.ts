@@ -1,7 +1,10 @@
 import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { BuildAsk } from '../../rig.ts';
+import { readHistory } from '../../../src/engine/state/history.ts';
+import { createProgressModel } from '../../../src/ui/progress-model.ts';
+import { collectFigures } from '../../../src/ui/run-figures.ts';
+import type { BuildAsk, Built } from '../../rig.ts';
 import { Rig } from '../../rig.ts';
 
 const FILES = {
@@ -32,6 +35,16 @@ async function calm(files: Readonly<Record<string, string>> = FILES, ask: BuildA
   return rig;
 }
 
+function figuresOf({ events }: Built): unknown {
+  const figures = collectFigures(() => 0);
+  const model = createProgressModel(() => 0);
+  for (const event of events) {
+    figures.apply(event);
+    model.apply(event);
+  }
+  return { ...figures.result(), seconds: 0, rows: model.rows(9) };
+}
+
 /** Undefined where each target was told of by itself: a pass was made. */
 async function recalled(
   rig: Rig,
@@ -50,10 +63,13 @@ async function recalled(
 describe('a build of everything that has found nothing to do', () => {
   it('is recalled by the next one, with the same counts and run', async () => {
     const rig = await calm();
-    const passed = (await rig.build()).events.at(-1);
+    const passed = await rig.build();
+    const logged = readHistory(rig.dir).runs.at(-1);
     expect(await recalled(rig)).toEqual({ 'part fresh': 2, 'all fresh': 1 });
-    const told = (await rig.build([], ASK)).events.at(-1);
-    expect({ ...told, seconds: 0 }).toEqual({ ...passed, seconds: 0 });
+    const told = await rig.build([], ASK);
+    expect({ ...told.events.at(-1), seconds: 0 }).toEqual({ ...passed.events.at(-1), seconds: 0 });
+    expect(figuresOf(told)).toEqual(figuresOf(passed));
+    expect(readHistory(rig.dir).runs.at(-1)).toMatchObject({ counts: logged?.counts, builds: 4 });
   });
 
   it('repairs the link to the last run all the same', async () => {
