@@ -4,11 +4,12 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ExchangeSpec } from './exchange.ts';
+import { layOutMarket } from './market-workspace.ts';
 import { median } from './median.ts';
 
 const PARALLEL = 6;
@@ -75,18 +76,14 @@ async function measure(
 }
 
 function prepare(project: string, workspace: string, url: string, listingUrl: string): void {
-  mkdirSync(join(workspace, 'configs'), { recursive: true });
-  for (const file of ['pipeline.yaml', 'configs/base.yaml', 'configs/data.history.yaml'])
-    cpSync(join(project, file), join(workspace, file));
-  const config = {
+  layOutMarket(project, workspace, {
     market: 'spot',
     interval: '1m',
     symbols: SYMBOLS,
     history: { start_ts_utc: '2023-01-01T00:00:00Z', end_ts_utc: '2024-08-31T23:59:00Z' },
     binance: { archive_url: url, listing_url: listingUrl, rest_url: url, listing_refresh: '36500d' },
     pools: { network: PARALLEL },
-  };
-  writeFileSync(join(workspace, 'configs/data.history.yaml'), JSON.stringify(config));
+  });
 }
 
 /** Of the archives alone: what is to be fetched is known beforehand, as curl knows it. */

@@ -1,62 +1,66 @@
 /**
- * `npm run bench [-- PART…] [--json] [--repeats N]`: ours beside its peers, in one run, turn by turn. Prints one
- * line a measurement, or with --json one object. What a part measures stands in its own file.
+ * `npm run bench [-- PART…]`: ours beside its peers, in one run, turn by turn. Prints a table for people, or with --json
+ * one object a result. What a part measures stands in its own file and in README.md.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DownloadResult } from './download.ts';
+import { benchCold } from './cold.ts';
 import { benchDownload } from './download.ts';
-import type { JournalResult } from './journal.ts';
 import { benchJournal } from './journal.ts';
-import type { RestResult } from './rest.ts';
+import { benchKernel } from './kernel.ts';
+import { seriesOf } from './month-files.ts';
+import { benchNoop } from './noop.ts';
+import type { Options, Part } from './options.ts';
+import { readOptions } from './options.ts';
 import { benchRest } from './rest.ts';
-
-type Result = DownloadResult | RestResult | JournalResult;
+import type { Result } from './results.ts';
+import { tableHead, tableLine } from './results.ts';
+import { benchStaged } from './staged.ts';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const PARTS: Readonly<Record<string, (repeats: number) => Promise<readonly Result[]>>> = {
-  download: (repeats) => benchDownload(project, repeats),
-  rest: () => benchRest(project),
-  journal: (repeats) => benchJournal(project, repeats),
-};
-
-const args = process.argv.slice(2);
-const json = args.includes('--json');
-const at = args.indexOf('--repeats');
-const repeats = at === -1 ? 7 : Number(args[at + 1]);
-const names = args.filter((each, index) => !each.startsWith('--') && (at === -1 || index !== at + 1));
-const unknown = names.find((name) => PARTS[name] === undefined);
-if (unknown !== undefined || !Number.isInteger(repeats) || repeats < 1) {
-  const problem = unknown === undefined ? '--repeats wants a whole number from 1' : `no part "${unknown}"`;
-  throw new Error(`${problem}: npm run bench -- [${Object.keys(PARTS).join('|')}] [--json] [--repeats N]`);
-}
-for (const [name, measure] of Object.entries(PARTS)) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  for (const result of await measure(repeats))
-    process.stdout.write(`${json ? JSON.stringify(result) : lineOf(result)}\n`);
+const read = readOptions(process.argv.slice(2), Math.floor(Math.random() * 2 ** 31) + 1);
+if (read.ok) await run(read.options);
+else {
+  process.stderr.write(`${read.problem}\n`);
+  process.exitCode = 2;
 }
 
-function lineOf(result: Result): string {
-  switch (result.part) {
-    case 'download': {
-      const { server, files, megabytes, seconds, ratio_to_curl: ratio } = result;
-      const curl = seconds.curl === null ? 'no curl here' : `curl ${seconds.curl.toFixed(2)} s`;
-      const beside = ratio === null ? '' : `, ${ratio.toFixed(2)} of curl's speed`;
-      return `download, ${server}: ${files} files of ${megabytes} MB: ours ${seconds.ours.toFixed(2)} s, ${curl}${beside}`;
+async function run(options: Options): Promise<void> {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  if (!options.json) for (const line of tableHead()) print(line);
+  for (const part of options.parts) {
+    for await (const result of measure(part, options))
+      print(options.json ? JSON.stringify(result) : tableLine(result));
+  }
+}
+
+/** Results are told as they come: a long run that is cut short has measured something. */
+async function* measure(part: Part, options: Options): AsyncIterable<Result> {
+  const { repeats, sizes, seed, targets } = options;
+  const say = (line: string): void => void process.stderr.write(`${part}: ${line}\n`);
+  switch (part) {
+    case 'noop':
+      say(`seed ${seed}`);
+      yield* benchNoop({ project, repeats, sizes, seed, say });
+      return;
+    case 'cold':
+      yield benchCold({ project, repeats, targets, say });
+      return;
+    case 'normalize': {
+      const series = seriesOf(options.months);
+      yield await benchKernel(series, repeats);
+      yield await benchStaged(project, series, repeats);
+      return;
     }
-    case 'journal': {
-      const { records, megabytes, seconds } = result;
-      const { load, facts, parts } = seconds;
-      return `journal of ${records} records, ${megabytes} MB: loaded in ${load.toFixed(3)} s, facts read by ${facts.toFixed(2)} s, parts by ${parts.toFixed(2)} s`;
-    }
-    case 'no-op': {
-      const { build, status } = result.seconds;
-      return `nothing to do, ${result.targets} targets: build ${build.toFixed(2)} s, status ${status.toFixed(2)} s`;
-    }
-    case 'rest': {
-      const { seconds, calls, refused, used_share: share } = result;
-      return `rest: ${calls} calls in ${seconds.toFixed(1)} s, ${refused} refused, ${(share * 100).toFixed(1)} % of the limit used in whole minutes`;
-    }
+    case 'download':
+      yield* await benchDownload(project, repeats);
+      return;
+    case 'rest':
+      yield* await benchRest(project);
+      return;
+    case 'journal':
+      yield* benchJournal(repeats);
+      return;
   }
 }

@@ -1,0 +1,23 @@
+/** What `pipeline --json build` says, as far as measurements ask. */
+import { z } from 'zod';
+
+const finished = z.object({ type: z.literal('target-finished'), target: z.string(), outcome: z.string() });
+const ended = z.object({
+  type: z.literal('build-finished'),
+  executed: z.int(),
+  fresh: z.int(),
+  absent: z.int(),
+});
+
+export function endedOf(lines: string): z.output<typeof ended> {
+  return ended.parse(JSON.parse(lines.trimEnd().split('\n').at(-1) ?? ''));
+}
+
+/** The targets whose tasks ran. */
+export function executedIn(lines: string): readonly string[] {
+  return lines.split('\n').flatMap((line) => {
+    if (!line.includes('"executed"')) return [];
+    const parsed = finished.safeParse(JSON.parse(line));
+    return parsed.success && parsed.data.outcome === 'executed' ? [parsed.data.target] : [];
+  });
+}
