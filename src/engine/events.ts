@@ -185,7 +185,7 @@ export type BuildEvent =
       /** Only where the build was asked for it. */
       readonly waited?: Waited;
     }
-  /** So many targets of a rule have ended like this, as in the build before: none of them is told of by itself. */
+  /** So many targets of a rule have ended like this, as in an earlier build: none of them is told of by itself. */
   | {
       readonly type: 'targets-stood';
       readonly rule: string;

@@ -1,6 +1,7 @@
 /**
  * A build that need not be made: what an earlier one found still stands, and is told again by number. Knows no pass.
  */
+import { resolve } from 'node:path';
 import type { Counts } from './counts.ts';
 import { counting } from './counts.ts';
 import type { AlertCounts, Listener } from './events.ts';
@@ -53,16 +54,39 @@ function tellStanding(request: RecallRequest, verdict: Verdict, started: number)
     history.listener(event);
     emit(event);
   };
-  const rules = [...manifest.rules.keys()];
-  told({ type: 'build-started', asOf, dryRun: false, selectors: [], rules });
-  for (const { rule, outcome, count } of verdict.counts) {
-    told({ type: 'targets-planned', rule, count });
-    told({ type: 'targets-stood', rule, outcome, count });
+  try {
+    const rules = [...manifest.rules.keys()];
+    told({ type: 'build-started', asOf, dryRun: false, selectors: [], rules });
+    for (const { rule, outcome, count } of verdict.counts) {
+      told({ type: 'targets-planned', rule, count });
+      told({ type: 'targets-stood', rule, outcome, count });
+    }
+    let runId: string | null = null;
+    for (const { target, rule, run, outputs } of verdict.alone) {
+      told({ type: 'targets-planned', rule, count: 1 });
+      told({ type: 'target-finished', target, rule, outcome: 'fresh', reasons: [], seconds: 0, outputs });
+      if (run === null) continue;
+      runId = run;
+      repairLatest(
+        run,
+        outputs.map((path) => resolve(request.workspace, path)),
+        emit,
+      );
+    }
+    const seconds = Math.round(performance.now() - started) / 1000;
+    const interrupted = signal.aborted;
+    told({
+      type: 'build-finished',
+      asOf,
+      runId,
+      ...counts.value,
+      seconds,
+      interrupted,
+      alerts: counts.alerts,
+    });
+    return { counts: counts.value, alerts: counts.alerts, interrupted, runId };
+  } catch (thrown) {
+    history.broke(thrown);
+    throw thrown;
   }
-  for (const { id, outputs } of verdict.runs) repairLatest(id, outputs, emit);
-  const runId = verdict.runs.at(-1)?.id ?? null;
-  const seconds = Math.round(performance.now() - started) / 1000;
-  const interrupted = signal.aborted;
-  told({ type: 'build-finished', asOf, runId, ...counts.value, seconds, interrupted, alerts: counts.alerts });
-  return { counts: counts.value, alerts: counts.alerts, interrupted, runId };
 }

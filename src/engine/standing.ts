@@ -60,28 +60,29 @@ export function noteStanding(session: Session, witness: Witness, program: string
   const key = keyOf(graph.manifest, program, identified);
   if (key === undefined) return;
   const counts = new Map<string, { rule: string; outcome: 'fresh' | 'absent'; count: number }>();
-  const runs = new Map<string, string[]>();
+  const alone: Verdict['alone'] = [];
   let from = 0;
   let until = Number.POSITIVE_INFINITY;
   for (const { index, id, rule } of graph.targets) {
     const settled = session.settled(index);
     if (settled === undefined) continue;
     if (settled.state !== 'fresh' && settled.state !== 'absent') return;
+    const record = loaded.successes.get(id);
+    // Of what is absent since something upstream is, nothing can be due.
+    if (record !== undefined && (settled.state === 'fresh' || record.absent !== undefined))
+      for (const span of dueSpan(rule, record)) {
+        from = Math.max(from, span.from);
+        until = Math.min(until, span.until);
+      }
+    if (settled.state === 'fresh' && (settled.record.runId !== undefined || rule.for.length === 0)) {
+      const { runId: run = null, outputs } = settled.record;
+      alone.push({ target: id, rule: rule.name, run, outputs: outputs.map(({ path }) => path) });
+      continue;
+    }
     const place = `${rule.name} ${settled.state}`;
     const known = counts.get(place);
     if (known) known.count++;
     else counts.set(place, { rule: rule.name, outcome: settled.state, count: 1 });
-    const record = loaded.successes.get(id);
-    if (record === undefined) continue;
-    for (const span of dueSpan(rule, record)) {
-      from = Math.max(from, span.from);
-      until = Math.min(until, span.until);
-    }
-    if (record.runId !== undefined && settled.state === 'fresh')
-      runs.set(record.runId, [
-        ...(runs.get(record.runId) ?? []),
-        ...record.outputs.map(({ path }) => session.memo.absolute(path)),
-      ]);
   }
   if (Number.isNaN(from) || Number.isNaN(until)) return;
   keepStanding(
@@ -91,7 +92,7 @@ export function noteStanding(session: Session, witness: Witness, program: string
       from,
       until: Number.isFinite(until) ? until : null,
       counts: [...counts.values()],
-      runs: [...runs].map(([runId, outputs]) => ({ id: runId, outputs })),
+      alone,
     },
     witness,
   );

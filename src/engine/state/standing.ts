@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256 } from '../hash.ts';
-import { replaceFile, statOf } from './files.ts';
+import { errorCode, replaceFile, statOf } from './files.ts';
 import { atRest } from './memo.ts';
 import type { Seen, Witness } from './witness.ts';
 import { isAsSeen, STAMP } from './witness.ts';
@@ -25,8 +25,18 @@ const head = z.object({
   until: z.number().nullable(),
   /** How many targets of each rule ended how. */
   counts: z.array(z.object({ rule: z.string(), outcome: z.enum(['fresh', 'absent']), count: z.number() })),
-  /** The runs that numbered rules stand at, with what they have written. */
-  runs: z.array(z.object({ id: z.string(), outputs: z.array(z.string()) })),
+  /**
+   * Fresh targets that are told of by themselves and not counted above, in the order of a pass, with the run that they
+   * stand at; outputs as they are recorded.
+   */
+  alone: z.array(
+    z.object({
+      target: z.string(),
+      rule: z.string(),
+      run: z.string().nullable(),
+      outputs: z.array(z.string()),
+    }),
+  ),
 });
 const whole = head.extend({ folders: z.array(z.tuple([z.string(), z.string()])), paths: z.number() });
 
@@ -42,7 +52,10 @@ export function readStanding(workspace: string, key: string, now: number): Verdi
   return isAsSeen(read.seen, absolute) ? read.verdict : undefined;
 }
 
-/** Only while the run lock is held, and once nothing is written any more. Nothing is kept that would prove nothing. */
+/**
+ * Only while the run lock is held, and once nothing is written any more. Nothing is kept that would prove nothing, and
+ * nothing where the disk does not take it: it only saves work.
+ */
 export function keepStanding(workspace: string, verdict: Verdict, witness: Witness): void {
   const now = Date.now();
   for (const path of RECORDS) {
@@ -59,7 +72,11 @@ export function keepStanding(workspace: string, verdict: Verdict, witness: Witne
     Buffer.from(paths.join('\n')),
   ]);
   const file = join(workspace, STATE_FOLDER, 'standing');
-  replaceFile(file, Buffer.concat([Buffer.from(`${VERSION} ${sha256(body)}\n`), body]), `${file}.new`);
+  try {
+    replaceFile(file, Buffer.concat([Buffer.from(`${VERSION} ${sha256(body)}\n`), body]), `${file}.new`);
+  } catch (thrown) {
+    if (errorCode(thrown) === undefined) throw thrown;
+  }
 }
 
 const LINE_END = 10;

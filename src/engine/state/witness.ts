@@ -40,16 +40,22 @@ export class Witness {
     this.#blind = true;
   }
 
+  /** Of what was looked at twice and found different, the pass rests on both: a link was turned, a folder renamed. */
   file(path: string, stamp: Stamp): void {
-    this.#stamps.set(path, stamp);
+    const known = this.#stamps.get(path);
+    if (known === undefined) this.#stamps.set(path, stamp);
+    else if (known !== stamp && !isSame(known, stamp)) this.lookAway();
   }
 
   nothing(path: string): void {
-    this.#stamps.set(path, NOTHING);
+    this.file(path, NOTHING);
   }
 
   folder(path: string, names: readonly string[]): void {
-    this.#folders.set(path, digestOfValue(names));
+    const digest = digestOfValue(names);
+    const known = this.#folders.get(path);
+    if (known === undefined) this.#folders.set(path, digest);
+    else if (known !== digest) this.lookAway();
   }
 
   seen(): Seen {
@@ -64,6 +70,15 @@ export class Witness {
     }
     return { paths, stamps, folders: [...this.#folders] };
   }
+}
+
+function isSame(one: Stamp, other: Stamp): boolean {
+  return (
+    one.size === other.size &&
+    one.mtimeMs === other.mtimeMs &&
+    one.ctimeMs === other.ctimeMs &&
+    one.ino === other.ino
+  );
 }
 
 /** Whether all of it is as it was. `absolute`: of a path as it was asked for. */

@@ -1,6 +1,16 @@
-import { readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { BuildEvent } from '../../../src/engine/events.ts';
 import { readHistory } from '../../../src/engine/state/history.ts';
 import { createProgressModel } from '../../../src/ui/progress-model.ts';
 import { collectFigures } from '../../../src/ui/run-figures.ts';
@@ -56,8 +66,10 @@ async function recalled(
   );
   if (stood.length === 0) return undefined;
   expect(ran).toEqual([]);
-  expect(events.some(({ type }) => type === 'target-finished')).toBe(false);
-  return Object.fromEntries(stood);
+  const alone = events.flatMap((event) =>
+    event.type === 'target-finished' ? [[`${event.rule} ${event.outcome}`, 1] as const] : [],
+  );
+  return Object.fromEntries([...stood, ...alone]);
 }
 
 describe('a build of everything that has found nothing to do', () => {
@@ -70,6 +82,53 @@ describe('a build of everything that has found nothing to do', () => {
     expect({ ...told.events.at(-1), seconds: 0 }).toEqual({ ...passed.events.at(-1), seconds: 0 });
     expect(figuresOf(told)).toEqual(figuresOf(passed));
     expect(readHistory(rig.dir).runs.at(-1)).toMatchObject({ counts: logged?.counts, builds: 4 });
+  });
+
+  it('is recalled where the workspace was moved to, and touches nothing where it was', async () => {
+    const rig = await calm();
+    const moved = new Rig();
+    renameSync(rig.dir, moved.dir);
+    moved.remove('all/latest');
+    expect(await recalled(moved)).toBeDefined();
+    expect(moved.read('all/latest/all.txt')).toBe('1\n2\n');
+    expect(existsSync(rig.dir)).toBe(false);
+  });
+
+  it('is made anew where a link was turned while it was made', async () => {
+    const rig = new Rig({
+      'v1/x.txt': '1\n',
+      'v2/x.txt': '2\n',
+      'pipeline.yaml': `version: 1
+as_of: "2024-02-01T23:59:00Z"
+rules:
+  one: { in: { t: cur/x.txt }, out: { o: out/one }, run: "cat \${in.t} > \${out.o}" }
+  two: { in: { t: cur/x.txt }, out: { o: out/two }, run: "cat \${in.t} > \${out.o}" }
+`,
+    });
+    const turn = (to: string): void => {
+      rmSync(rig.path('cur'), { force: true });
+      symlinkSync(to, rig.path('cur'));
+    };
+    turn('v1');
+    await rig.build([], ASK);
+    turn('v2');
+    await rig.build('two', ASK);
+    await sleep(120);
+    turn('v1');
+    const onEvent = (event: BuildEvent): void => {
+      if (event.type === 'target-finished' && event.target === 'one') turn('v2');
+    };
+    expect((await rig.build([], { ...ASK, onEvent })).ran).toEqual([]);
+    expect((await rig.build([], ASK)).ran).toEqual(['one']);
+  });
+
+  it('is not kept where the disk does not take it, and well all the same', async () => {
+    const rig = new Rig(FILES);
+    await rig.build([], ASK);
+    rig.write('.pipeline/standing/in/the/way', '');
+    await sleep(120);
+    expect((await rig.build([], ASK)).result).toBe('built');
+    expect(await recalled(rig)).toBeUndefined();
   });
 
   it('repairs the link to the last run all the same', async () => {

@@ -70,13 +70,14 @@ export function expectForetold(
 const MADE: ReadonlySet<string> = new Set(['executed', 'restored', 'checked', 'fresh']);
 
 /** What would have been recalled instead of a pass is what the pass has found. */
-export function expectRecalled({ counts }: Verdict, { outcomes }: Built): void {
+export function expectRecalled({ counts, alone }: Verdict, { outcomes }: Built): void {
   const found = new Map<string, number>();
   for (const [id, outcome] of Object.entries(outcomes)) {
     const place = `${id.split('/')[0]} ${outcome}`;
     found.set(place, (found.get(place) ?? 0) + 1);
   }
   const told = counts.map(({ rule, outcome, count }): [string, number] => [`${rule} ${outcome}`, count]);
+  for (const { rule } of alone) told.push([`${rule} fresh`, 1]);
   expectSame('what was recalled, beside what a pass has found', new Map(told), found);
 }
 
