@@ -1,16 +1,13 @@
 /** `build --trace FILE` and `--profile`: from the options to reporters. What goes wrong with the file is a warning. */
-import { relative, resolve } from 'node:path';
-import { isLockPath } from '../engine/state/lockfile-shards.ts';
-import { isStatePath } from '../engine/state/workspace-state.ts';
 import type { Reporter } from '../ui/listener.ts';
 import { toLine } from '../ui/ndjson.ts';
 import { createProfile } from '../ui/profile-reporter.ts';
 import type { RunClock } from '../ui/profile-runs.ts';
 import { formatProfile } from '../ui/profile-table.ts';
 import { createTrace } from '../ui/trace.ts';
-import { UsageError } from './args.ts';
 import type { Io } from './io.ts';
 import { errTerminal, remark } from './io.ts';
+import { notOurs } from './own-file.ts';
 import { growingFile } from './profile-file.ts';
 import type { Common, OpenWorkspace } from './workspace.ts';
 
@@ -67,7 +64,11 @@ export function profileReporters(
       }),
     );
   }
-  if (trace !== undefined) after.push(traceTo(notOurs(trace, workspace, io), { ...clock, ...pools }, io));
+  if (trace !== undefined) {
+    // A trace in its place would be the end of it.
+    const file = notOurs({ option: '--trace', where: trace, example: 'trace.json' }, workspace, io.cwd);
+    after.push(traceTo(file, { ...clock, ...pools }, io));
+  }
   return { before, after };
 }
 
@@ -82,14 +83,4 @@ function traceTo(where: string, options: Parameters<typeof createTrace>[1], io: 
       if (trouble !== undefined) remark(io, `--trace ${where} was not written: ${trouble}`);
     },
   };
-}
-
-/** A trace in its place would be the end of it. */
-function notOurs(where: string, workspace: string, { cwd }: Io): string {
-  const path = relative(workspace, resolve(cwd, where));
-  if (path !== 'pipeline.yaml' && !isLockPath(path) && !isStatePath(path)) return where;
-  throw new UsageError(
-    `--trace ${where}: this file is the build's own`,
-    'name another file, e.g. trace.json',
-  );
 }

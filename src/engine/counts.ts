@@ -3,21 +3,17 @@ import type { AlertCounts, Listener, Outcome } from './events.ts';
 
 export type Counts = Readonly<Record<Outcome, number>>;
 
+export function noCounts(): Record<Outcome, number> {
+  return { executed: 0, restored: 0, checked: 0, fresh: 0, absent: 0, failed: 0, blocked: 0 };
+}
+
 export function counting(): {
   readonly value: Record<Outcome, number>;
   readonly alerts: AlertCounts;
   readonly listen: Listener;
 } {
   const alerts = { critical: 0, warning: 0 };
-  const value: Record<Outcome, number> = {
-    executed: 0,
-    restored: 0,
-    checked: 0,
-    fresh: 0,
-    absent: 0,
-    failed: 0,
-    blocked: 0,
-  };
+  const value = noCounts();
   return {
     value,
     alerts,

@@ -1,4 +1,5 @@
 /** What one rule did in a build, summed: outcomes, times, bytes, reasons, changes in the data. Knows no other rule. */
+import { noCounts } from '../counts.ts';
 import type { BuildEvent, Outcome, ReasonKind } from '../events.ts';
 import type { RuleTotals } from '../state/run-record.ts';
 import { thousandths } from './sizes.ts';
@@ -75,10 +76,6 @@ export function sumOf(all: readonly Readonly<Counts>[]): Counts {
   const sum = noCounts();
   for (const counts of all) for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
   return sum;
-}
-
-function noCounts(): Counts {
-  return { executed: 0, restored: 0, checked: 0, fresh: 0, absent: 0, failed: 0, blocked: 0 };
 }
 
 function add<K>(sums: Map<K, number>, key: K, count: number): void {
