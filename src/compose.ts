@@ -75,6 +75,8 @@ export async function loadDocument(): Promise<typeof import('../tasks/reports/do
   return import('../tasks/reports/document.ts');
 }
 
+export type { LagResult } from '../tasks/lag.ts';
+
 /** How old the newest bar of each symbol is, for `status`. */
 export async function loadLag(): Promise<typeof import('../tasks/lag.ts')> {
   return import('../tasks/lag.ts');

@@ -23,10 +23,12 @@ import type { BuildEvent, Failure, LockDifference, Outcome, TargetStatus } from 
 import type { Json } from '../src/engine/json.ts';
 import { loadManifest } from '../src/engine/manifest/load.ts';
 import type { ConfigSchema, Manifest } from '../src/engine/manifest/model.ts';
+import { orphansOf } from '../src/engine/orphans.ts';
 import type { Builtins } from '../src/engine/run/code.ts';
 import { findStanding } from '../src/engine/standing.ts';
 import { readLock } from '../src/engine/state/lockfile.ts';
-import type { Verdict } from '../src/engine/state/standing.ts';
+import type { Standing } from '../src/engine/state/standing.ts';
+import type { Survey } from '../src/engine/status.ts';
 import { survey } from '../src/engine/status.ts';
 import type { Span } from '../src/engine/task.ts';
 import { formatDiagnostics } from '../src/ui/diagnostic-printer.ts';
@@ -207,6 +209,7 @@ export class Rig {
         ask.onEvent?.(event);
       },
       program: ask.program,
+      remember: async () => null,
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (result.kind === 'invalid') return of('invalid', printed(result.diagnostics));
@@ -214,7 +217,7 @@ export class Rig {
   }
 
   /** What a build by the same program would recall instead of making a pass. */
-  async recalled(program: string, ask: BuildAsk = {}): Promise<Verdict | undefined> {
+  async recalled(program: string, ask: BuildAsk = {}): Promise<Standing | undefined> {
     const manifest = this.load(ask);
     if (typeof manifest === 'string') return undefined;
     const { now, builtins = new Map() } = this.#ask(ask);
@@ -226,6 +229,18 @@ export class Rig {
     selectors: string | readonly string[] = [],
     ask: BuildAsk = {},
   ): Promise<readonly TargetStatus[]> {
+    return (await this.#survey(selectors, ask)).targets;
+  }
+
+  /** Paths that `status` lists as nobody's. */
+  async orphans(): Promise<readonly string[]> {
+    return orphansOf((await this.#survey()).session).map(({ path }) => path);
+  }
+
+  async #survey(
+    selectors: string | readonly string[] = [],
+    ask: BuildAsk = {},
+  ): Promise<Extract<Survey, { kind: 'surveyed' }>> {
     const manifest = this.load(ask);
     if (typeof manifest === 'string') throw new Error(manifest);
     const { now, builtins = new Map() } = this.#ask(ask);
@@ -240,7 +255,7 @@ export class Rig {
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (found.kind === 'invalid') throw new Error(printed(found.diagnostics));
-    return found.targets;
+    return found;
   }
 
   /** `target: state` for each target. */

@@ -65,6 +65,10 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
       tellWaits: isProfiled(options),
       // Who wants to hear of each target gets a pass that goes through them all.
       program: common.json || common.verbose || isProfiled(options) ? undefined : programDigest(),
+      remember: async (session) => {
+        const { lagToRemember } = await import('./lag.ts');
+        return lagToRemember(opened, session);
+      },
       now: io.now(),
     });
     switch (result.kind) {

@@ -1,19 +1,22 @@
 /** `pipeline status`: the dry plan of `build`, as a table or JSON, and how far behind each symbol is. */
-import { builtins } from '../compose.ts';
-import type { TargetStatus } from '../engine/events.ts';
+import { builtins, programDigest } from '../compose.ts';
+import type { FreshRun, TargetStatus } from '../engine/events.ts';
 import { formatInstant } from '../engine/manifest/instant.ts';
 import { orphansOf } from '../engine/orphans.ts';
+import { findStanding } from '../engine/standing.ts';
 import type { Lock } from '../engine/state/lockfile.ts';
 import { survey } from '../engine/status.ts';
 import type { Span } from '../engine/task.ts';
+import type { SymbolLag } from '../ui/lag-table.ts';
 import { formatLag } from '../ui/lag-table.ts';
+import type { ListedOrphan } from '../ui/orphans.ts';
 import { formatOrphans } from '../ui/orphans.ts';
 import { formatStatus } from '../ui/status-table.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Io } from './io.ts';
 import { outTerminal, printJson, remark } from './io.ts';
-import { lagOf } from './lag.ts';
+import { lagOf, rememberedLag } from './lag.ts';
 import type { Common, OpenWorkspace } from './workspace.ts';
 import { openWorkspace, printDiagnostics } from './workspace.ts';
 
@@ -27,7 +30,28 @@ export interface StatusOptions {
 export async function status(common: Common, options: StatusOptions, io: Io): Promise<ExitCode> {
   const opened = openWorkspace(common, io);
   if (opened === undefined) return EXIT.usage;
-  return printStatus(opened, common, { ...options, force: false, refresh: false, staleOnly: false }, io);
+  return (
+    (await printStanding(opened, common, options, io)) ??
+    printStatus(opened, common, { ...options, force: false, refresh: false, staleOnly: false }, io)
+  );
+}
+
+/** Where nothing has changed since a build had nothing to do, what was noted of that; undefined: a pass must be made. */
+async function printStanding(
+  opened: OpenWorkspace,
+  common: Common,
+  { selectors, between }: StatusOptions,
+  io: Io,
+): Promise<ExitCode | undefined> {
+  const program = programDigest();
+  // Who wants to hear of each target, or of some, gets a pass that goes through them.
+  if (program === undefined || common.json || common.verbose || selectors.length > 0 || between !== undefined)
+    return undefined;
+  const found = await findStanding({ ...opened, builtins: builtins(), program, now: io.now() });
+  const noted = found?.status();
+  if (noted === undefined) return undefined;
+  printTables({ ...noted, lag: rememberedLag(noted.also) }, common, io);
+  return EXIT.done;
 }
 
 export interface PrintOptions extends StatusOptions {
@@ -66,14 +90,21 @@ export async function printStatus(
       ...(lag && { lag }),
     });
   else if (options.staleOnly && targets.length === 0) io.stdout.write('nothing to do\n');
-  else {
-    const { color, width } = outTerminal(io);
-    io.stdout.write(formatStatus(targets, { color, width, verbose: common.verbose }));
-    if (orphans !== undefined && orphans.length > 0)
-      io.stdout.write(`\n${formatOrphans(orphans, { color, width, verbose: common.verbose })}`);
-    if (lag !== undefined && lag.length > 0) io.stdout.write(`\n${formatLag(lag, { color, width })}`);
-  }
+  else printTables({ targets, orphans, lag }, common, io);
   return options.check && targets.some(isUnsettled) ? EXIT.stale : EXIT.done;
+}
+
+interface Told {
+  readonly targets: readonly (TargetStatus | FreshRun)[];
+  readonly orphans: readonly ListedOrphan[] | undefined;
+  readonly lag: readonly SymbolLag[] | undefined;
+}
+
+function printTables({ targets, orphans = [], lag = [] }: Told, { verbose }: Common, io: Io): void {
+  const { color, width } = outTerminal(io);
+  io.stdout.write(formatStatus(targets, { color, width, verbose }));
+  if (orphans.length > 0) io.stdout.write(`\n${formatOrphans(orphans, { color, width, verbose })}`);
+  if (lag.length > 0) io.stdout.write(`\n${formatLag(lag, { color, width })}`);
 }
 
 /** What `build -n` tells of, and `--check` complains of. */

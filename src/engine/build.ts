@@ -8,6 +8,7 @@ import { counting, hasRun, isCalm } from './counts.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { AlertCounts, Listener, LockDifference } from './events.ts';
 import { keepHistory } from './history/keep.ts';
+import type { Json } from './json.ts';
 import { repairAll } from './latest.ts';
 import { withMade } from './lineage/made.ts';
 import { attendLock } from './lock/attend.ts';
@@ -70,6 +71,11 @@ export interface BuildRequest {
    * everything that had nothing to do, targets are told of by number (`targets-stood`). Default: one by one, always.
    */
   readonly program?: string | undefined;
+  /**
+   * Of a pass that has found nothing to do: what `status` is to be told with it. Default, or undefined: nothing is kept
+   * for `status`, which then makes a pass.
+   */
+  readonly remember?: (session: Session) => Promise<Json | undefined>;
   /** Shown the pass when its loop has ended, before the state is closed. */
   readonly inspect?: (session: Session) => void;
 }
@@ -179,7 +185,10 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       ...(differing === undefined ? {} : { differing }),
     });
     if (witness !== undefined && !warned && isCalm(counts) && !signal.aborted)
-      noteStanding(session, witness, request.program ?? '');
+      noteStanding(session, roots, witness, {
+        program: request.program ?? '',
+        also: await request.remember?.(session),
+      });
     const missing = signal.aborted ? [] : unmet(session, selection.value);
     if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
     return {

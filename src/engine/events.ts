@@ -53,6 +53,12 @@ export interface TargetStatus {
   readonly alerts?: readonly Alert[];
 }
 
+/** So many targets of a rule, one behind the other, that are fresh and of which there is no more to say. */
+export interface FreshRun {
+  readonly rule: string;
+  readonly fresh: number;
+}
+
 /** Why a target is absent, and from when on it is asked again (ISO, UTC), if that is so. */
 export interface Absence {
   readonly reason: string;

@@ -33,9 +33,9 @@ export async function recall(request: RecallRequest, held: Held): Promise<Recall
   let ended = false;
   try {
     const { workspace, manifest, builtins, now, program = '' } = request;
-    const verdict = await findStanding({ workspace, manifest, builtins, now, program });
-    ended = verdict !== undefined;
-    return verdict && tellStanding(request, verdict, started);
+    const found = await findStanding({ workspace, manifest, builtins, now, program });
+    ended = found !== undefined;
+    return found && tellStanding(request, found.verdict, started);
   } catch (thrown) {
     ended = true;
     throw thrown;

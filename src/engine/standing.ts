@@ -2,18 +2,23 @@
  * A pass over everything that has found nothing to do, remembered: while nothing that it has looked at has changed, the
  * next one need not be made. Knows what may be remembered and what it was found for; how it lies on disk is for `state`.
  */
+import type { FreshRun, TargetStatus } from './events.ts';
 import type { Digest } from './hash.ts';
 import { sha256 } from './hash.ts';
+import type { Json } from './json.ts';
 import type { Manifest } from './manifest/model.ts';
+import { orphansOf } from './orphans.ts';
 import type { Builtins, Identified } from './run/code.ts';
 import { Code } from './run/code.ts';
 import { dueSpan } from './run/reasons.ts';
+import type { Roots } from './run/roots.ts';
 import type { Session } from './run/session.ts';
 import type { Lock } from './state/lockfile.ts';
 import { StatMemo } from './state/memo.ts';
-import type { Verdict } from './state/standing.ts';
+import type { Standing, StatusNote, Verdict } from './state/standing.ts';
 import { keepStanding, readStanding } from './state/standing.ts';
 import type { Witness } from './state/witness.ts';
+import { statuses } from './status.ts';
 import type { Span } from './task.ts';
 
 export interface StandingRequest {
@@ -43,8 +48,8 @@ export function mayRemember(request: Asked): boolean {
   return program !== undefined && !asked && !force && !refresh && !sweep;
 }
 
-/** Undefined: a pass must be made. Needs the run lock, so that nothing changes meanwhile. */
-export async function findStanding(request: StandingRequest): Promise<Verdict | undefined> {
+/** Undefined: a pass must be made. Who goes on to act on it needs the run lock, so that nothing changes meanwhile. */
+export async function findStanding(request: StandingRequest): Promise<Standing | undefined> {
   const { workspace, manifest, builtins, program, now } = request;
   // The code of tasks is a few files: to read them costs less than what else is known of a large graph.
   const code = new Code(builtins, workspace, new StatMemo('', workspace));
@@ -54,8 +59,13 @@ export async function findStanding(request: StandingRequest): Promise<Verdict | 
   return key === undefined ? undefined : readStanding(workspace, key, now);
 }
 
-/** To be called once a pass over everything has ended without a run, an alert or a warning. */
-export function noteStanding(session: Session, witness: Witness, program: string): void {
+/** To be called once a pass over everything has ended without a run, an alert or a warning. `also`: kept for `status`. */
+export function noteStanding(
+  session: Session,
+  roots: Roots,
+  witness: Witness,
+  { program, also }: { readonly program: string; readonly also: Json | undefined },
+): void {
   const { graph, loaded, identified, workspace } = session;
   const key = keyOf(graph.manifest, program, identified);
   if (key === undefined) return;
@@ -85,17 +95,39 @@ export function noteStanding(session: Session, witness: Witness, program: string
     else counts.set(place, { rule: rule.name, outcome: settled.state, count: 1 });
   }
   if (Number.isNaN(from) || Number.isNaN(until)) return;
-  keepStanding(
-    workspace,
-    {
-      key,
-      from,
-      until: Number.isFinite(until) ? until : null,
-      counts: [...counts.values()],
-      alone,
-    },
-    witness,
-  );
+  const verdict = {
+    key,
+    from,
+    until: Number.isFinite(until) ? until : null,
+    counts: [...counts.values()],
+    alone,
+  };
+  // Whose files the orphans are is among what is looked at.
+  const status = also === undefined ? undefined : statusOf(session, roots, also);
+  keepStanding(workspace, verdict, status, witness);
+}
+
+function statusOf(session: Session, roots: Roots, also: Json): StatusNote {
+  const orphans = orphansOf(session).map(({ target, path }) => ({ target, path }));
+  return { targets: condense(statuses(session, roots, true)), orphans, also };
+}
+
+/** Of targets that are plainly fresh nothing is left but their place in a row. */
+export function condense(targets: readonly TargetStatus[]): readonly (TargetStatus | FreshRun)[] {
+  const condensed: (TargetStatus | FreshRun)[] = [];
+  let run: { rule: string; fresh: number } | undefined;
+  for (const each of targets) {
+    const [rule = ''] = each.target.split('/', 1);
+    if (each.state !== 'fresh' || each.reasons.length > 0 || each.alerts !== undefined) {
+      run = undefined;
+      condensed.push(each);
+    } else if (run?.rule === rule) run.fresh++;
+    else {
+      run = { rule, fresh: 1 };
+      condensed.push(run);
+    }
+  }
+  return condensed;
 }
 
 /** Undefined where some task cannot be used. */

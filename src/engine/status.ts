@@ -86,7 +86,7 @@ export async function survey(request: StatusRequest): Promise<Survey> {
 }
 
 /** By rule in declared order, then by partition; of what is selected, or, as `build` counts, of all it needs too. */
-function statuses(session: Session, roots: Roots, whole: boolean): readonly TargetStatus[] {
+export function statuses(session: Session, roots: Roots, whole: boolean): readonly TargetStatus[] {
   const byRule = new Map<string, TargetStatus[]>();
   for (const name of session.graph.manifest.rules.keys()) byRule.set(name, []);
   const needed = whole ? session.graph.targets.map(({ index }) => index) : [];

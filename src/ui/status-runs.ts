@@ -2,7 +2,7 @@
  * Runs of partitions that are in the same state for the same reasons: what makes a status of 10,000 targets a page.
  * Knows no layout.
  */
-import type { Absence, Reason, TargetState, TargetStatus } from '../engine/events.ts';
+import type { Absence, FreshRun, Reason, TargetState, TargetStatus } from '../engine/events.ts';
 import { describeReasons } from './reasons.ts';
 import { keyOf, ruleOf } from './target-name.ts';
 
@@ -42,11 +42,11 @@ interface OpenRun extends Run {
 }
 
 /** All targets of one rule but those that are fresh and have nothing to say. In order. */
-export function runsOf(group: readonly TargetStatus[]): readonly Run[] {
+export function runsOf(group: readonly (TargetStatus | FreshRun)[]): readonly Run[] {
   const runs: OpenRun[] = [];
   let open: OpenRun | undefined;
   for (const status of group) {
-    if (status.state === 'fresh' && status.reasons.length === 0) {
+    if ('fresh' in status || (status.state === 'fresh' && status.reasons.length === 0)) {
       open = undefined;
       continue;
     }

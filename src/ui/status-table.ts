@@ -2,7 +2,7 @@
  * The state of all targets for people: by rule, counted, and what is not fresh with its reasons, runs of
  * partitions compressed. Pure; knows neither how states are found nor where the text goes.
  */
-import type { TargetState, TargetStatus } from '../engine/events.ts';
+import type { FreshRun, TargetState, TargetStatus } from '../engine/events.ts';
 import { alertLines } from './plain.ts';
 import { printable } from './printable.ts';
 import { describeAbsence, describeReasons } from './reasons.ts';
@@ -32,12 +32,12 @@ const STATES: readonly TargetState[] = [
 ];
 
 /** Lines that each end with a line end. The list is expected in partition order. */
-export function formatStatus(targets: readonly TargetStatus[], options: StatusOptions): string {
+export function formatStatus(targets: readonly (TargetStatus | FreshRun)[], options: StatusOptions): string {
   if (targets.length === 0) return 'no targets\n';
   const style = styleFor(options.color);
-  const rules = new Map<string, TargetStatus[]>();
+  const rules = new Map<string, (TargetStatus | FreshRun)[]>();
   for (const target of targets) {
-    const rule = ruleOf(target.target);
+    const rule = 'fresh' in target ? target.rule : ruleOf(target.target);
     const group = rules.get(rule);
     if (group === undefined) rules.set(rule, [target]);
     else group.push(target);
@@ -49,16 +49,22 @@ export function formatStatus(targets: readonly TargetStatus[], options: StatusOp
     lines.push(headed(name, `  ${countStates(group)}`, options.width, style.bold));
     for (const run of runsOf(group)) lines.push(runLine(run, options, style), ...logLine(run, options.width));
   }
-  const sum = `${targets.length} ${targets.length === 1 ? 'target' : 'targets'}: ${countStates(targets)}`;
-  const alerts = targets.flatMap(({ target, alerts: said = [] }) =>
-    alertLines({ target, outcome: 'fresh', alerts: said }, style, options.verbose),
+  const count = targets.reduce((sum, each) => sum + ('fresh' in each ? each.fresh : 1), 0);
+  const sum = `${count} ${count === 1 ? 'target' : 'targets'}: ${countStates(targets)}`;
+  const alerts = targets.flatMap((each) =>
+    'fresh' in each || each.alerts === undefined
+      ? []
+      : alertLines({ ...each, outcome: 'fresh', alerts: each.alerts }, style, options.verbose),
   );
   return `${[...lines, crop(sum, options.width), ...alerts].join('\n')}\n`;
 }
 
-function countStates(targets: readonly TargetStatus[]): string {
+function countStates(targets: readonly (TargetStatus | FreshRun)[]): string {
   const counts = new Map<TargetState, number>();
-  for (const { state } of targets) counts.set(state, (counts.get(state) ?? 0) + 1);
+  for (const each of targets) {
+    const [state, count] = 'fresh' in each ? (['fresh', each.fresh] as const) : [each.state, 1];
+    counts.set(state, (counts.get(state) ?? 0) + count);
+  }
   return STATES.flatMap((state) => (counts.has(state) ? [`${counts.get(state)} ${state}`] : [])).join(', ');
 }
 

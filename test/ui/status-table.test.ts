@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Reason, TargetState, TargetStatus } from '../../src/engine/events.ts';
+import { condense } from '../../src/engine/standing.ts';
 import { formatStatus } from '../../src/ui/status-table.ts';
 import { textWidth } from '../../src/ui/width.ts';
 
@@ -231,6 +232,14 @@ describe('the status of all targets', () => {
           );
         }
         expect(lines.at(-1)).toMatch(new RegExp(`^${targets.length} targets?: `));
+      }),
+    );
+  });
+
+  it('says the same where plainly fresh targets are only counted', () => {
+    fc.assert(
+      fc.property(fc.array(anyStatus, { maxLength: 40 }), (targets) => {
+        expect(formatStatus(condense(targets), PLAIN)).toBe(formatStatus(targets, PLAIN));
       }),
     );
   });

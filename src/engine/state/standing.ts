@@ -6,14 +6,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { FreshRun, TargetStatus } from '../events.ts';
 import { sha256 } from '../hash.ts';
+import type { Json } from '../json.ts';
 import { errorCode, replaceFile, statOf } from './files.ts';
 import { atRest } from './memo.ts';
 import type { Seen, Witness } from './witness.ts';
 import { isAsSeen, STAMP } from './witness.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
-const VERSION = 'pipeline standing 1';
+const VERSION = 'pipeline standing 2';
 /** What builds keep for themselves, and each of them reads: with others the verdict may be another. */
 const RECORDS = ['journal', 'locked'].map((name) => `${STATE_FOLDER}/${name}`);
 
@@ -42,21 +44,41 @@ const whole = head.extend({ folders: z.array(z.tuple([z.string(), z.string()])),
 
 export type Verdict = z.infer<typeof head>;
 
+/** What `status` has to say of it. */
+export interface StatusNote {
+  /** In the order in which it tells of targets. */
+  readonly targets: readonly (TargetStatus | FreshRun)[];
+  readonly orphans: readonly { readonly target: string; readonly path: string }[];
+  /** What was handed in to be kept with it. */
+  readonly also: Json;
+}
+
+export interface Standing {
+  readonly verdict: Verdict;
+  /** Parsed only when it is asked for: undefined where it was not noted. */
+  status(): StatusNote | undefined;
+}
+
 /** What was found at `now`; undefined where there is nothing that can be read, or that holds no more. */
-export function readStanding(workspace: string, key: string, now: number): Verdict | undefined {
+export function readStanding(workspace: string, key: string, now: number): Standing | undefined {
   const read = readWhole(join(workspace, STATE_FOLDER, 'standing'));
   if (read === undefined || read.verdict.key !== key) return undefined;
   const { from, until } = read.verdict;
   if (now < from || (until !== null && now >= until)) return undefined;
   const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
-  return isAsSeen(read.seen, absolute) ? read.verdict : undefined;
+  return isAsSeen(read.seen, absolute) ? read : undefined;
 }
 
 /**
  * Only while the run lock is held, and once nothing is written any more. Nothing is kept that would prove nothing, and
  * nothing where the disk does not take it: it only saves work.
  */
-export function keepStanding(workspace: string, verdict: Verdict, witness: Witness): void {
+export function keepStanding(
+  workspace: string,
+  verdict: Verdict,
+  status: StatusNote | undefined,
+  witness: Witness,
+): void {
   const now = Date.now();
   for (const path of RECORDS) {
     const stat = statOf(join(workspace, path));
@@ -68,6 +90,7 @@ export function keepStanding(workspace: string, verdict: Verdict, witness: Witne
   if (witness.blind || paths.some((path) => path.includes('\n'))) return;
   const body = Buffer.concat([
     Buffer.from(`${JSON.stringify({ ...verdict, folders, paths: paths.length })}\n`),
+    Buffer.from(`${JSON.stringify(status ?? null)}\n`),
     new Uint8Array(stamps.buffer),
     Buffer.from(paths.join('\n')),
   ]);
@@ -81,20 +104,29 @@ export function keepStanding(workspace: string, verdict: Verdict, witness: Witne
 
 const LINE_END = 10;
 
-function readWhole(file: string): { readonly verdict: Verdict; readonly seen: Seen } | undefined {
+function readWhole(file: string): (Standing & { readonly seen: Seen }) | undefined {
   try {
     const bytes = readFileSync(file);
     const start = bytes.indexOf(LINE_END) + 1;
     const body = bytes.subarray(start);
     if (bytes.toString('latin1', 0, start) !== `${VERSION} ${sha256(body)}\n`) return undefined;
-    const end = body.indexOf(LINE_END) + 1;
-    const { folders, paths: count, ...verdict } = whole.parse(JSON.parse(body.toString('utf8', 0, end)));
+    const first = body.indexOf(LINE_END) + 1;
+    const end = body.indexOf(LINE_END, first) + 1;
+    const { folders, paths: count, ...verdict } = whole.parse(JSON.parse(body.toString('utf8', 0, first)));
     const size = count * STAMP * Float64Array.BYTES_PER_ELEMENT;
     // A copy, since an array of doubles must begin at a multiple of eight.
     const stamps = new Float64Array(new Uint8Array(body.subarray(end, end + size)).buffer);
     const paths = count === 0 ? [] : body.toString('utf8', end + size).split('\n');
-    return paths.length === count ? { verdict, seen: { paths, stamps, folders } } : undefined;
+    if (paths.length !== count) return undefined;
+    const status = (): StatusNote | undefined => noted(body.toString('utf8', first, end));
+    return { verdict, seen: { paths, stamps, folders }, status };
   } catch {
     return undefined;
   }
+}
+
+/** The checksum has held, so that this program wrote it, in this version of the format. */
+function noted(text: string): StatusNote | undefined {
+  const value: StatusNote | null = JSON.parse(text);
+  return value ?? undefined;
 }

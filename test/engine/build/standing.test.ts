@@ -11,6 +11,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { BuildEvent } from '../../../src/engine/events.ts';
+import { condense } from '../../../src/engine/standing.ts';
 import { readHistory } from '../../../src/engine/state/history.ts';
 import { createProgressModel } from '../../../src/ui/progress-model.ts';
 import { collectFigures } from '../../../src/ui/run-figures.ts';
@@ -198,6 +199,51 @@ rules:
     writeFileSync(rig.path('a.txt'), '7\n');
     await rig.build([], ASK);
     expect(rig.read('all/latest/all.txt')).toBe('7\n2\n');
+  });
+});
+
+describe('what status says where nothing has changed', () => {
+  const MANIFEST = `version: 1
+as_of: "2024-02-01T23:59:00Z"
+dimensions: { letter: [a, b, c] }
+rules:
+  part: { for: [letter], out: { o: "part/\${letter}" }, task: ./tasks/part.mjs }
+  copy: { for: [letter], in: { p: { rule: part } }, out: { o: "copy/\${letter}" }, run: "cat \${in.p} > \${out.o}" }
+  gone: { out: { o: gone.txt }, run: "echo 1 > \${out.o}" }
+`;
+  const PART = `import { writeFileSync } from 'node:fs';
+export default { version: 1, async run(ctx) {
+  if (ctx.partition.keys.letter === 'b') return { absent: 'there is no b' };
+  writeFileSync(ctx.outputs.o, '1');
+} };
+`;
+
+  it('is kept: what is absent and why, fresh targets by number, and what nobody makes any more', async () => {
+    const rig = new Rig({ 'pipeline.yaml': MANIFEST, 'tasks/part.mjs': PART });
+    await rig.build();
+    rig.edit('pipeline.yaml', (text) => text.replace(/ {2}gone: .*\n/, ''));
+    await rig.build([], ASK);
+    await sleep(120);
+    await rig.build([], ASK);
+    const noted = (await rig.recalled('this one'))?.status();
+    expect(noted?.orphans).toEqual([{ target: 'gone', path: 'gone.txt' }]);
+    expect(noted?.targets).toEqual(condense(await rig.status()));
+    expect(noted?.targets).toEqual([
+      { rule: 'part', fresh: 1 },
+      { target: 'part/b', state: 'absent', reasons: [], absent: { reason: 'there is no b' } },
+      { rule: 'part', fresh: 1 },
+      { rule: 'copy', fresh: 1 },
+      {
+        target: 'copy/b',
+        state: 'absent',
+        reasons: [{ kind: 'upstream', name: 'part/b', is: 'absent' }],
+        absent: { reason: 'there is no b' },
+      },
+      { rule: 'copy', fresh: 1 },
+    ]);
+    // What lies about is told of only while it is what was made.
+    rig.remove('gone.txt');
+    expect(await rig.recalled('this one')).toBeUndefined();
   });
 });
 

@@ -3,7 +3,9 @@
  * do, of `status` that it foretold it, of the end that sources alone would have led there.
  */
 import { dirname } from 'node:path';
-import type { Verdict } from '../../../src/engine/state/standing.ts';
+import type { FreshRun, TargetStatus } from '../../../src/engine/events.ts';
+import { condense } from '../../../src/engine/standing.ts';
+import type { StatusNote, Verdict } from '../../../src/engine/state/standing.ts';
 import type { Built } from '../../rig.ts';
 import type { Ask } from './ask.ts';
 import { expectSame, members } from './difference.ts';
@@ -79,6 +81,19 @@ export function expectRecalled({ counts, alone }: Verdict, { outcomes }: Built):
   const told = counts.map(({ rule, outcome, count }): [string, number] => [`${rule} ${outcome}`, count]);
   for (const { rule } of alone) told.push([`${rule} fresh`, 1]);
   expectSame('what was recalled, beside what a pass has found', new Map(told), found);
+}
+
+/** And what `status` would have told of it is what a dry pass finds. */
+export function expectStatus(
+  noted: StatusNote | undefined,
+  found: readonly TargetStatus[],
+  orphans: readonly string[],
+): void {
+  const listed = (entries: readonly (TargetStatus | FreshRun)[]): ReadonlyMap<string, string> =>
+    new Map(entries.map((entry, at) => [`${at}`, JSON.stringify(entry)]));
+  expectSame('what status was to be told', listed(noted?.targets ?? []), listed(condense(found)));
+  const paths = noted?.orphans.map(({ path }) => path) ?? [];
+  expectSame('orphans that status was to be told', members(new Set(paths)), members(new Set(orphans)));
 }
 
 /**

@@ -12,7 +12,13 @@ import type { Ask } from './ask.ts';
 import { LEARNT } from './basis.ts';
 import { expectSame, members } from './difference.ts';
 import type { Drawn } from './drawing.ts';
-import { expectClean, expectForetold, expectPartOfAll, expectRecalled } from './expectations.ts';
+import {
+  expectClean,
+  expectForetold,
+  expectPartOfAll,
+  expectRecalled,
+  expectStatus,
+} from './expectations.ts';
 import { filesOf } from './manifest-text.ts';
 import { short } from './meaning.ts';
 import { worldOf } from './reading.ts';
@@ -150,7 +156,10 @@ export class Trial {
     const states = foretold ? await rig.states() : {};
     const plain = step.selection.kind === 'default' && !step.force && !step.refresh;
     const recalled = plain ? await rig.recalled(PROGRAM) : undefined;
-    if (recalled !== undefined) this.recalled++;
+    if (recalled !== undefined) {
+      this.recalled++;
+      expectStatus(recalled.status(), await rig.status(), await rig.orphans());
+    }
     const program = plain && recalled === undefined ? PROGRAM : undefined;
     const { built, interrupted } = await run(rig, selectors, step, program);
     const roots = rootsOf(world, step);
@@ -181,7 +190,7 @@ export class Trial {
     const looked = Object.entries(told).filter(
       ([id, outcome]) => reference.outcomes.has(id) || outcome !== 'fresh' || !/^(uni|keys)(\/|$)/.test(id),
     );
-    if (recalled !== undefined && !interrupted) expectRecalled(recalled, built);
+    if (recalled !== undefined && !interrupted) expectRecalled(recalled.verdict, built);
     expectSame('outcomes', new Map(looked), reference.outcomes);
     if (!interrupted) expectSame('targets whose tasks ran', members(ran), members(reference.ran));
     expectSame('files', after.files, reference.disk.files);
