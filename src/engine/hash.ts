@@ -5,7 +5,7 @@
  */
 /// <reference lib="es2024.string" />
 import { createHash, hash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import type { Json } from './json.ts';
 import { canonicalJson } from './json.ts';
 
@@ -18,8 +18,12 @@ export function sha256(bytes: string | Uint8Array): Digest {
   return hash('sha256', bytes, 'hex') as Digest;
 }
 
-/** Streams a file through SHA-256. For tasks that verify checksums. Rejects as `fs` does, or with the signal's reason. */
+/**
+ * Streams a file through SHA-256, or reads it at once if it is small: a stream costs more than that. For tasks that verify
+ * checksums. Rejects as `fs` does, or with the signal's reason.
+ */
 export async function sha256File(path: string, signal?: AbortSignal): Promise<Digest> {
+  if (signal?.aborted !== true && statSync(path).size < CHUNK) return sha256FileSync(path);
   const hasher = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK, ...(signal ? { signal } : {}) })) {
     hasher.update(chunk);
@@ -27,11 +31,15 @@ export async function sha256File(path: string, signal?: AbortSignal): Promise<Di
   return hasher.digest('hex') as Digest;
 }
 
+/** Nobody reads another file before one is done: one buffer serves all. */
+let chunk: Buffer | undefined;
+
 /** The same, synchronously: the decision loop must not yield between a stat and the digest that belongs to it. */
 export function sha256FileSync(path: string): Digest {
   const fd = openSync(path, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK);
+    chunk ??= Buffer.allocUnsafe(CHUNK);
+    const buffer = chunk;
     const first = readSync(fd, buffer, 0, CHUNK, null);
     if (first < CHUNK) {
       const second = readSync(fd, buffer, first, CHUNK - first, null);

@@ -35,9 +35,9 @@ export function attendLock(
   const note = new LockNote(session.workspace, session.memo);
   const around = (runner: Runner): Runner => ({
     expect: (plan) => runner.expect(plan),
-    run: (plan) => {
+    run: (plan, worked) => {
       note.owe();
-      return runner.run(plan);
+      return runner.run(plan, worked);
     },
     restore: (plan, past) => {
       note.owe();

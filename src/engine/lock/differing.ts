@@ -22,7 +22,7 @@ export async function withContents(
   { memo, state }: { readonly memo: StatMemo; readonly state: BuildState },
 ): Promise<readonly LockDifference[]> {
   const told: LockDifference[] = [];
-  const folder = state.temporaryFolder(state.workspace);
+  const folder = state.temporary.take(state.workspace);
   try {
     for (const [at, each] of differing.entries()) {
       const { path, locked, is } = each;

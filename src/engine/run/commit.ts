@@ -43,8 +43,24 @@ interface Coming<T extends Placement> {
   readonly linked: boolean;
 }
 
-/** All that can fail for want of room or of the right shape fails before the first old output is replaced. */
+/** Outputs that are flushed and about to be put in place. */
+export interface Staged {
+  /** Folders that are to be flushed once all is in place; those of what has been done so far. */
+  readonly folders: ReadonlySet<string>;
+  place(): void;
+  /** When the folders have been flushed. */
+  settle(): void;
+}
+
 export function putInPlace<T extends Placement>(placements: readonly T[], owned: Ownership<T>): void {
+  const staged = stage(placements, owned);
+  staged.place();
+  for (const folder of staged.folders) flush(folder);
+  staged.settle();
+}
+
+/** All that can fail for want of room or of the right shape fails here, before the first old output is replaced. */
+export function stage<T extends Placement>(placements: readonly T[], owned: Ownership<T>): Staged {
   const coming = placements.map((place) => look(place, owned));
   const folders = new Set<string>();
   const moves = coming.map(({ place: { temporary, final, directory }, names, linked }) => {
@@ -54,20 +70,27 @@ export function putInPlace<T extends Placement>(placements: readonly T[], owned:
       : [{ from: ownContent(temporary), final, name: '' }];
   });
   for (const { from } of moves.flat()) flush(from);
-  for (const { place, names, going } of coming) if (place.directory) owned.note(place, [...names, ...going]);
-  coming.forEach((each, at) => {
-    const { place, going, linked } = each;
-    const { final, directory } = place;
-    // What it leads to is somebody else's, and stays as it is.
-    if (linked) rmSync(final);
-    if (directory) makeFolder(final, folders);
-    displaceForeign(each, owned, folders);
-    for (const move of moves[at] ?? []) carryOut(move, folders);
-    if (going.size > 0) clearAway(final, going, folders);
-  });
-  for (const folder of folders) flush(folder);
-  // Not before: what a power cut brings back would be nobody's.
-  for (const { place, names, going } of coming) if (going.size > 0) owned.note(place, names);
+  return {
+    folders,
+    place: () => {
+      for (const { place, names, going } of coming)
+        if (place.directory) owned.note(place, [...names, ...going]);
+      coming.forEach((each, at) => {
+        const { place, going, linked } = each;
+        const { final, directory } = place;
+        // What it leads to is somebody else's, and stays as it is.
+        if (linked) rmSync(final);
+        if (directory) makeFolder(final, folders);
+        displaceForeign(each, owned, folders);
+        for (const move of moves[at] ?? []) carryOut(move, folders);
+        if (going.size > 0) clearAway(final, going, folders);
+      });
+    },
+    // Not before: what a power cut brings back would be nobody's.
+    settle: () => {
+      for (const { place, names, going } of coming) if (going.size > 0) owned.note(place, names);
+    },
+  };
 }
 
 /** A link gives way, be it to a file or to a directory: nothing is lost with it. */

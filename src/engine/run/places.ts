@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec } from '../manifest/model.ts';
+import { statOf } from '../state/files.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import type { Placement } from './commit.ts';
 import type { RunPlan } from './decide.ts';
@@ -24,7 +25,7 @@ export function runIdOf(session: Session, { fingerprint }: RunPlan): string {
 export function temporaryFor(session: Session, state: BuildState, plan: RunPlan, runId: string): string {
   const [first] = plan.target.rule.outputs;
   const path = first ? outputPath(first, plan.partition, runId) : '';
-  return state.temporaryFolder(session.memo.absolute(path));
+  return state.temporary.take(session.memo.absolute(path));
 }
 
 /** Their folders are made, and outputs that are directories. */
@@ -37,7 +38,9 @@ export function placesIn(
   return plan.target.rule.outputs.map((output: OutputSpec): OutputPlace => {
     const path = outputPath(output, plan.partition, runId).replace(/\/$/, '');
     const temporary = join(folder, output.name, basename(path));
-    mkdirSync(output.directory ? temporary : dirname(temporary), { recursive: true });
+    const needed = output.directory ? temporary : dirname(temporary);
+    // A folder that another run has left may have it.
+    if (statOf(needed) === undefined) mkdirSync(needed, { recursive: true });
     const { name, directory } = output;
     return { name, path, directory, temporary, final: session.memo.absolute(path) };
   });

@@ -3,11 +3,15 @@
  * served within a pool; a full pool holds nobody else up. Knows neither targets nor tasks.
  */
 
+/** So many may be all but over at a time: they hold what they have made. */
+const MOST_ENDING = 64;
+
 export class Pools<T> {
   readonly #jobs: number;
   readonly #pools: readonly Pool<T>[];
   readonly #byName: ReadonlyMap<string, Pool<T>>;
   #busy = 0;
+  #ending = 0;
 
   constructor(limits: ReadonlyMap<string, number>, jobs: number) {
     this.#jobs = jobs;
@@ -17,8 +21,9 @@ export class Pools<T> {
     this.#pools = [...this.#byName.values()];
   }
 
+  /** What has started and is not released yet. */
   get busy(): number {
-    return this.#busy;
+    return this.#busy + this.#ending;
   }
 
   enqueue(pool: string, item: T): void {
@@ -27,7 +32,7 @@ export class Pools<T> {
 
   /** The next item that may start, which then counts as busy until it is released; undefined when none may. */
   start(): T | undefined {
-    if (this.#busy >= this.#jobs) return undefined;
+    if (this.#busy >= this.#jobs || this.#ending >= MOST_ENDING) return undefined;
     for (const pool of this.#pools) {
       if (pool.busy >= pool.limit || pool.head >= pool.queue.length) continue;
       const item = pool.queue[pool.head++];
@@ -41,6 +46,21 @@ export class Pools<T> {
       return item;
     }
     return undefined;
+  }
+
+  /**
+   * An item that is all but over gives way to the next of its pool: its release is then to be told of by `ended`. One job
+   * at a time means that nothing begins before the last has ended.
+   */
+  giveWay(pool: string): boolean {
+    if (this.#jobs === 1) return false;
+    this.release(pool);
+    this.#ending++;
+    return true;
+  }
+
+  ended(): void {
+    this.#ending--;
   }
 
   release(pool: string): void {

@@ -8,8 +8,8 @@ import { filesBelow } from '../state/files.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
 import { namesWritten, noteNames } from '../state/written-names.ts';
-import type { Ownership } from './commit.ts';
-import { putInPlace } from './commit.ts';
+import type { Ownership, Staged } from './commit.ts';
+import { stage } from './commit.ts';
 import type { RunPlan } from './decide.ts';
 import { makeWay } from './make-way.ts';
 import type { OutputPlace } from './places.ts';
@@ -39,20 +39,30 @@ export function changedPlaces(
 /** What people must know of an output of the target. */
 export type Warn = (message: string) => void;
 
-export function replaceOutputs(
+/** What is replaced is held until `settle`; whoever gives up before that is to `discard` it. */
+export function stageOutputs(
   session: Session,
   plan: RunPlan,
   changed: readonly OutputPlace[],
   warn: Warn,
-): void {
+): Staged & { discard(): void } {
   const replaced = new Replaced(session, plan);
   try {
     for (const { path } of changed) replaced.hold(path);
     for (const place of changed) makeWay(session, place, (path) => replaced.hold(path));
-    putInPlace(changed, ownershipIn(session, plan, warn));
-    replaced.keep();
-  } finally {
+    const { folders, place, settle } = stage(changed, ownershipIn(session, plan, warn));
+    return {
+      folders,
+      place,
+      settle: () => {
+        settle();
+        replaced.keep();
+      },
+      discard: () => replaced.discard(),
+    };
+  } catch (thrown) {
     replaced.discard();
+    throw thrown;
   }
 }
 
@@ -81,7 +91,8 @@ export function ownershipIn(session: Session, plan: RunPlan, warn: Warn): Owners
   };
 }
 
-export function recordSuccess(
+/** On the disk only once the journal is flushed. */
+export function appendSuccess(
   session: Session,
   { journal }: BuildState,
   plan: RunPlan,
@@ -100,6 +111,6 @@ export function recordSuccess(
     finishedAt: new Date().toISOString(),
   };
   if (previous !== undefined) session.past?.noteReplaced(plan, previous, record);
-  journal.append(record, true);
+  journal.append(record, false);
   return record;
 }

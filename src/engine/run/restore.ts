@@ -18,7 +18,8 @@ import type { OutputPlace } from './places.ts';
 import { placesIn, runIdOf, temporaryFor } from './places.ts';
 import { mayBeGone } from './reasons.ts';
 import type { Warn } from './recording.ts';
-import { changedPlaces, inputsHold, ownershipIn, recordSuccess, replaceOutputs } from './recording.ts';
+import { appendSuccess, changedPlaces, inputsHold, ownershipIn, stageOutputs } from './recording.ts';
+import type { Rounds } from './rounds.ts';
 import type { RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import { digestOfDirectory } from './success.ts';
@@ -27,6 +28,7 @@ import { digestOfDirectory } from './success.ts';
 export async function restore(
   session: Session,
   state: BuildState,
+  rounds: Rounds,
   plan: RunPlan,
   past: PastOutputs,
   warn: Warn,
@@ -43,16 +45,22 @@ export async function restore(
     const got = await bring(session, kept, changed, past);
     if (!got && !(mayBeGone(session, plan.target) && clears(changed))) return refused(kept, plan);
     if (!inputsHold(session, plan)) return { kind: 'again' };
-    if (got) replaceOutputs(session, plan, changed, warn);
-    else clearPlaces(changed, ownershipIn(session, plan, warn));
     const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
-    const record = recordSuccess(session, state, plan, {
+    const facts = {
       outputs,
       discovered: past.discovered,
       ...(past.origins === undefined ? {} : { origins: past.origins }),
       ...(past.alerts === undefined ? {} : { alerts: past.alerts }),
       ...(numbered ? { runId } : {}),
       seconds: Math.round(performance.now() - started) / 1000,
+    };
+    const record = await rounds.commit({
+      stage: () => {
+        if (got) return stageOutputs(session, plan, changed, warn);
+        clearPlaces(changed, ownershipIn(session, plan, warn));
+        return undefined;
+      },
+      record: () => appendSuccess(session, state, plan, facts),
     });
     const { reasons } = plan;
     return {

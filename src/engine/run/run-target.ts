@@ -23,8 +23,9 @@ import type { PastOutputs } from './past.ts';
 import { sourceGone } from './pinned.ts';
 import type { OutputPlace } from './places.ts';
 import { placesIn, runIdOf, temporaryFor } from './places.ts';
-import { changedPlaces, recordSuccess, replaceOutputs } from './recording.ts';
+import { appendSuccess, changedPlaces, stageOutputs } from './recording.ts';
 import { restore } from './restore.ts';
+import { Rounds } from './rounds.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Ended } from './success.ts';
@@ -46,6 +47,7 @@ export class LocalRunner implements Runner {
   readonly #signal: AbortSignal;
   readonly #room: DiskRoom;
   readonly #restless = new Restless();
+  readonly #rounds: Rounds;
 
   constructor(session: Session, state: BuildState, emit: Listener, signal: AbortSignal) {
     this.#session = session;
@@ -53,38 +55,40 @@ export class LocalRunner implements Runner {
     this.#emit = emit;
     this.#signal = signal;
     this.#room = new DiskRoom(session.memo);
+    this.#rounds = new Rounds(state.journal);
   }
 
   expect(plan: RunPlan): void {
     this.#room.claim(plan);
   }
 
-  async run(plan: RunPlan): Promise<RunResult> {
+  async run(plan: RunPlan, worked: () => void): Promise<RunResult> {
     try {
       const refused = await refuseOffline(this.#session, plan);
       if (refused !== undefined) return refused;
       const shortage = this.#room.shortage(plan);
-      return shortage === undefined ? await this.#run(plan) : this.#fail(plan, shortage);
+      return shortage === undefined ? await this.#run(plan, worked) : this.#fail(plan, shortage);
     } finally {
       this.#room.release(plan);
     }
   }
 
   restore(plan: RunPlan, past: PastOutputs): Promise<RunResult> {
-    return restore(this.#session, this.#state, plan, past, this.#warnOf(plan));
+    return restore(this.#session, this.#state, this.#rounds, plan, past, this.#warnOf(plan));
   }
 
   #warnOf({ target: { id } }: RunPlan): (message: string) => void {
     return (message) => this.#emit({ type: 'target-warning', target: id, message });
   }
 
-  async #run(plan: RunPlan): Promise<RunResult> {
+  async #run(plan: RunPlan, worked: () => void): Promise<RunResult> {
     const runId = runIdOf(this.#session, plan);
     this.#state.journal.append({ kind: 'start', target: plan.target.id }, false);
     const folder = temporaryFor(this.#session, this.#state, plan, runId);
     const started = performance.now();
     const since = Date.now();
     const stamped = stampInputs(this.#session, plan);
+    let spare = false;
     try {
       const places = placesIn(folder, this.#session, plan, runId);
       const attempted = await attempt({
@@ -95,13 +99,18 @@ export class LocalRunner implements Runner {
         signal: this.#signal,
       });
       const seconds = Math.round(performance.now() - started) / 1000;
-      return await this.#finish(plan, places, runId, attempted, { seconds, since, stamped });
+      worked();
+      const result = await this.#finish(plan, places, runId, attempted, { seconds, since, stamped });
+      spare = result.kind === 'settled' && 'record' in result.settled;
+      return result;
     } catch (thrown) {
       const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
       if (failure === undefined) throw thrown;
       return this.#fail(plan, failure);
     } finally {
-      removeTree(folder);
+      // Into what has failed somebody may write yet.
+      if (spare) this.#state.temporary.giveBack(folder);
+      else removeTree(folder);
     }
   }
 
@@ -121,7 +130,7 @@ export class LocalRunner implements Runner {
         const gone = sourceGone(this.#session, plan.target, plan.partition, []);
         if (gone !== undefined) return this.#fail(plan, gone);
         const { reason, recheckAfter } = attempted;
-        this.#record(plan, times.seconds, {
+        await this.#record(plan, times.seconds, [], {
           outputs: [],
           discovered: [],
           absent: { reason, ...dueAgain(recheckAfter) },
@@ -185,8 +194,8 @@ export class LocalRunner implements Runner {
     if (moved.length > 0) return this.#restless.again(plan, moved);
     const gone = sourceGone(this.#session, plan.target, plan.partition, outputs);
     if (gone !== undefined) return this.#fail(plan, gone);
-    replaceOutputs(this.#session, plan, changedPlaces(this.#session, places, outputs), this.#warnOf(plan));
-    const record = this.#record(plan, seconds, {
+    const changed = changedPlaces(this.#session, places, outputs);
+    const record = await this.#record(plan, seconds, changed, {
       outputs,
       ...factsOf(plan, { ...ended, outputs, workspace: this.#session.workspace }),
     });
@@ -210,9 +219,13 @@ export class LocalRunner implements Runner {
   #record(
     plan: RunPlan,
     seconds: number,
+    changed: readonly OutputPlace[],
     facts: Pick<SuccessRecord, 'outputs' | 'discovered'> & Partial<SuccessRecord>,
-  ): SuccessRecord {
+  ): Promise<SuccessRecord> {
     const all = { ...facts, ...sweptAt(plan, facts.incomplete), seconds };
-    return recordSuccess(this.#session, this.#state, plan, all);
+    return this.#rounds.commit({
+      stage: () => stageOutputs(this.#session, plan, changed, this.#warnOf(plan)),
+      record: () => appendSuccess(this.#session, this.#state, plan, all),
+    });
   }
 }

@@ -12,7 +12,8 @@ export type RunResult =
 export interface Runner {
   /** This plan waits for its turn: told of all that are known to come, before the first of them is started. */
   expect(plan: RunPlan): void;
-  run(plan: RunPlan): Promise<RunResult>;
+  /** `worked`: called when its task is over, and what is left is to put in place what it made. */
+  run(plan: RunPlan, worked: () => void): Promise<RunResult>;
   /** Instead of a run: what the target had made before of just what it depends on now. */
   restore(plan: RunPlan, past: PastOutputs): Promise<RunResult>;
 }

@@ -233,8 +233,13 @@ class Loop {
     this.#move(index, 'running');
     this.#waits?.started(index);
     const started = performance.now();
+    let gaveWay = false;
+    const worked = (): void => {
+      gaveWay = this.#pools.giveWay(rule.pool);
+      this.#wake?.();
+    };
     try {
-      const result = await this.#carryOut(work, runner);
+      const result = await this.#carryOut(work, runner, worked);
       if (result.kind === 'settled') {
         this.#settle(index, result.settled, result.outcome, (performance.now() - started) / 1000);
       } else if (!this.#stopped) this.#decideAgain(index, plan);
@@ -243,18 +248,19 @@ class Loop {
       this.#bug ??= thrown;
       this.#stop();
     } finally {
-      this.#pools.release(rule.pool);
+      if (gaveWay) this.#pools.ended();
+      else this.#pools.release(rule.pool);
       this.#wake?.();
     }
   }
 
   /** What is put back is not told of as started: it ends at once, or is built after all. */
-  #carryOut(work: Work, runner: Runner): Promise<RunResult> {
+  #carryOut(work: Work, runner: Runner, worked: () => void): Promise<RunResult> {
     const { plan } = work;
     if (work.kind === 'restore') return runner.restore(plan, work.past);
     const { id, rule } = plan.target;
     this.#options.emit({ type: 'target-started', target: id, rule: rule.name, reasons: plan.reasons });
-    return runner.run(plan);
+    return runner.run(plan, worked);
   }
 
   #decideAgain(index: number, plan: RunPlan): void {

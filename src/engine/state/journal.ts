@@ -100,8 +100,13 @@ export class Journal {
     const line = formatText(textOfRecord(record));
     appendLine(this.#fd, this.#size, line);
     this.#size += line.length;
-    if (durable) fsyncSync(this.#fd);
+    if (durable) this.flush();
     this.#index.add(record);
+  }
+
+  /** Returns when all that was appended is on the disk. */
+  flush(): void {
+    fsyncSync(this.#fd);
   }
 
   close(): void {

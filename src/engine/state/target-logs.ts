@@ -2,10 +2,10 @@
  * What targets have said, a file each: the whole log of a target's last run, below the state folder. For people alone:
  * nothing rests on it, and a log that cannot be written fails nobody. Knows no tasks.
  */
-import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../hash.ts';
-import { entriesBelow, errorCode, removeTree, statOf } from './files.ts';
+import { entriesBelow, errorCode, isMissing, removeTree, statOf } from './files.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
 const FOLDER = `${STATE_FOLDER}/logs`;
@@ -61,6 +61,15 @@ function escaped(byte: number): string {
   return `%${byte.toString(16).padStart(2, '0').toUpperCase()}`;
 }
 
+function removeLog(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch (thrown) {
+    // Of most runs there is none.
+    if (!isMissing(thrown)) removeTree(file);
+  }
+}
+
 /** The log of a run that is under way. Takes the place of the last run's, also if nothing is said. */
 export class TargetLog {
   readonly #path: string;
@@ -76,7 +85,7 @@ export class TargetLog {
   constructor(workspace: string, target: string) {
     this.#path = logPathOf(target);
     this.#file = join(workspace, this.#path);
-    this.#try(() => removeTree(this.#file));
+    this.#try(() => removeLog(this.#file));
   }
 
   /** How many were said. */

@@ -2,9 +2,9 @@
  * The only owner of `.pipeline/`: where the journal, the stat memo, temporary outputs, bundles of user tasks and
  * their identities lie. Everything in it is private and can be lost: the next build then checks or builds anew.
  */
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
-import { errorCode, nearestExisting, onSameVolume, removeTree, replaceFile, statOf } from './files.ts';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode, removeTree, replaceFile, statOf } from './files.ts';
 import type { Loaded } from './journal.ts';
 import { Journal, loadJournal } from './journal.ts';
 import { isLockPath } from './lockfile-shards.ts';
@@ -13,12 +13,10 @@ import { PastResults } from './results.ts';
 import type { RunLock } from './run-lock.ts';
 import { acquireRunLock } from './run-lock.ts';
 import { Store } from './store.ts';
+import { sweepTemporary, TemporaryFolders } from './temporary.ts';
 
 /** Relative to the workspace. */
 export const STATE_FOLDER = '.pipeline';
-const TEMPORARY = `${STATE_FOLDER}-tmp-`;
-/** Where temporary folders on other volumes are noted. */
-const ELSEWHERE = 'elsewhere';
 const GITIGNORE = '*\n';
 
 /** The state folder cannot be used: nobody's bug, and nothing can be built before it is mended. */
@@ -115,21 +113,20 @@ export class BuildState {
   /** What was made before what is there now, and the contents of that by digest. */
   readonly results: PastResults;
   readonly store: Store;
+  readonly temporary: TemporaryFolders;
   readonly #folder: string;
-  readonly #elsewhere: string;
   readonly #lock: RunLock;
-  #nextTemporary = 0;
 
   private constructor(workspace: string, folder: string, lock: RunLock) {
     this.workspace = workspace;
     this.#folder = folder;
-    this.#elsewhere = join(folder, ELSEWHERE);
     this.#lock = lock;
     mkdirSync(join(folder, 'tmp'), { recursive: true });
     this.journal = new Journal(join(folder, 'journal'), join(folder, 'tmp', 'journal'));
     this.memo = new StatMemo(join(folder, 'memo'), workspace);
     this.results = new PastResults(join(folder, 'results'), join(folder, 'tmp', 'results'));
     this.store = new Store(join(folder, 'store'), join(folder, 'tmp'));
+    this.temporary = new TemporaryFolders(folder, workspace);
   }
 
   /** Undefined when another build holds the workspace and waiting is off. */
@@ -157,39 +154,12 @@ export class BuildState {
     };
   }
 
-  /**
-   * An empty place for the outputs of one run of a target, on the volume of its first output so that a rename can
-   * put them in place. Where that is not the workspace's volume, it is noted so that a crash leaves nothing behind.
-   */
-  temporaryFolder(firstOutput: string): string {
-    const name = `${process.pid}-${this.#nextTemporary++}`;
-    const usual = join(this.#folder, 'tmp');
-    const folder = join(usual, name);
-    // A rule without outputs gives the workspace itself.
-    const near = firstOutput === this.workspace ? usual : dirname(firstOutput);
-    if (!onSameVolume(usual, near)) {
-      // Another workspace may put its outputs there too, and its process may have our number in its container.
-      const salt = Math.random().toString(36).slice(2);
-      const elsewhere = join(nearestExisting(near), `${TEMPORARY}${name}-${salt}`);
-      try {
-        appendFileSync(this.#elsewhere, `${JSON.stringify(elsewhere)}\n`, { flush: true });
-        mkdirSync(elsewhere);
-        return elsewhere;
-      } catch (thrown) {
-        // That folder is not for us: the outputs will be copied there, or it is then that they fail.
-        if (errorCode(thrown) === undefined) throw thrown;
-      }
-    }
-    mkdirSync(folder, { recursive: true });
-    return folder;
-  }
-
   async close(): Promise<void> {
     try {
       this.journal.close();
       this.results.close();
       this.memo.save(join(this.#folder, 'tmp', 'memo'));
-      removeTree(this.#elsewhere);
+      this.temporary.close();
     } catch (thrown) {
       // The memo only saves work: a disk that is full now must not undo a build that is recorded.
       if (errorCode(thrown) === undefined) throw thrown;
@@ -236,11 +206,7 @@ export async function openScratch(
 
 /** What a crash left half-written. Safe for who holds the run lock. */
 function sweep(folder: string): void {
-  const elsewhere = join(folder, ELSEWHERE);
-  removeTree(join(folder, 'tmp'));
-  for (const path of noted(elsewhere))
-    if (isAbsolute(path) && basename(path).startsWith(TEMPORARY)) removeTree(path);
-  removeTree(elsewhere);
+  sweepTemporary(folder);
   const code = join(folder, 'code');
   if (statOf(code)?.isDirectory())
     for (const name of readdirSync(code)) if (isAbandoned(name)) removeTree(join(code, name));
@@ -256,19 +222,4 @@ function isAbandoned(name: string): boolean {
   } catch (thrown) {
     return errorCode(thrown) === 'ESRCH';
   }
-}
-
-/** Paths of temporary folders on other volumes: one JSON text a line, the last of them perhaps cut short. */
-function noted(file: string): readonly string[] {
-  if (statOf(file)?.isFile() !== true) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      try {
-        const path: unknown = JSON.parse(line);
-        return typeof path === 'string' ? [path] : [];
-      } catch {
-        return [];
-      }
-    });
 }

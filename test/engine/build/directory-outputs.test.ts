@@ -11,8 +11,8 @@ const killed = vi.hoisted(() => ({ after: '' }));
 
 vi.mock('../../../src/engine/run/commit.ts', async (original) => {
   const actual = await original<typeof Commit>();
-  const putInPlace: typeof actual.putInPlace = (placements, owned) =>
-    actual.putInPlace(placements, {
+  const stage: typeof actual.stage = (placements, owned) =>
+    actual.stage(placements, {
       ...owned,
       note: (place, names) => {
         owned.note(place, names);
@@ -21,7 +21,7 @@ vi.mock('../../../src/engine/run/commit.ts', async (original) => {
         throw new Error('killed');
       },
     });
-  return { ...actual, putInPlace };
+  return { ...actual, stage };
 });
 
 afterEach(() => {

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -151,7 +152,7 @@ describe('a temporary folder', () => {
   it('is empty, and another one each time', async () => {
     const workspace = scratch();
     const state = await open(workspace);
-    const folders = [1, 2, 3].map(() => state.temporaryFolder(join(workspace, 'out/x')));
+    const folders = [1, 2, 3].map(() => state.temporary.take(join(workspace, 'out/x')));
     expect(new Set(folders).size).toBe(3);
     for (const folder of folders) {
       expect(readdirSync(folder)).toEqual([]);
@@ -160,10 +161,28 @@ describe('a temporary folder', () => {
     await state.close();
   });
 
+  it('that is empty again serves another run, under another name', async () => {
+    const workspace = scratch();
+    const state = await open(workspace);
+    const first = state.temporary.take(workspace);
+    put(join(first, 'o/out'), 'x');
+    rmSync(join(first, 'o/out'));
+    state.temporary.giveBack(first);
+    const second = state.temporary.take(workspace);
+    expect(second).not.toBe(first);
+    expect(existsSync(first)).toBe(false);
+    expect(readdirSync(second)).toEqual(['o']);
+    // What somebody has left in it goes, and the folder with it.
+    put(join(second, 'o/late'), 'x');
+    state.temporary.giveBack(second);
+    expect(readdirSync(state.temporary.take(workspace))).toEqual([]);
+    await state.close();
+  });
+
   it('is there for a rule without outputs too', async () => {
     const workspace = scratch();
     const state = await open(workspace);
-    expect(dirname(state.temporaryFolder(workspace))).toBe(join(workspace, '.pipeline/tmp'));
+    expect(dirname(state.temporary.take(workspace))).toBe(join(workspace, '.pipeline/tmp'));
     await state.close();
   });
 
@@ -185,7 +204,7 @@ describe('a temporary folder', () => {
     symlinkSync(far, join(workspace, 'far'));
     const state = await open(workspace);
     const folders = [join(far, 'new/out'), join(workspace, 'far/new/out')].map((path) =>
-      state.temporaryFolder(path),
+      state.temporary.take(path),
     );
     for (const folder of folders) {
       expect(statSync(folder).dev).toBe(statSync(far).dev);
@@ -229,7 +248,7 @@ describe('a temporary folder', () => {
     const other = otherVolume() ?? skip('there is no second volume here');
     const [workspace, far] = [scratch(), scratch({ file: 'x' }, other)];
     const state = await open(workspace);
-    const folder = state.temporaryFolder(join(far, 'file/below/out'));
+    const folder = state.temporary.take(join(far, 'file/below/out'));
     expect(dirname(folder)).toBe(join(workspace, '.pipeline/tmp'));
     await state.close();
   });
