@@ -4,6 +4,8 @@
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { REALDATA } from '../test/realdata.ts';
+import { inventedMonth, realTables } from './bar-tables.ts';
 import { benchCold } from './cold.ts';
 import { benchDownload } from './download.ts';
 import { benchJournal } from './journal.ts';
@@ -12,6 +14,7 @@ import { seriesOf } from './month-files.ts';
 import { benchNoop } from './noop.ts';
 import type { Options, Part } from './options.ts';
 import { readOptions } from './options.ts';
+import { benchParquet } from './parquet.ts';
 import { benchRest } from './rest.ts';
 import type { Result } from './results.ts';
 import { tableHead, tableLine } from './results.ts';
@@ -19,7 +22,11 @@ import { benchStaged } from './staged.ts';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const read = readOptions(process.argv.slice(2), Math.floor(Math.random() * 2 ** 31) + 1);
+const read = readOptions(
+  process.argv.slice(2),
+  Math.floor(Math.random() * 2 ** 31) + 1,
+  fileURLToPath(REALDATA),
+);
 if (read.ok) await run(read.options);
 else {
   process.stderr.write(`${read.problem}\n`);
@@ -51,6 +58,12 @@ async function* measure(part: Part, options: Options): AsyncIterable<Result> {
       const series = seriesOf(options.months);
       yield await benchKernel(series, repeats);
       yield await benchStaged(project, series, repeats);
+      return;
+    }
+    case 'parquet': {
+      const real = await realTables(options.data);
+      if (real.length === 0) say(`no files of minutes in ${options.data}, so only invented ones`);
+      for (const table of [await inventedMonth(), ...real]) yield* await benchParquet(table, repeats);
       return;
     }
     case 'download':

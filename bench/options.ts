@@ -1,7 +1,7 @@
 /** What the words after `npm run bench --` ask for. It runs nothing. */
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['noop', 'cold', 'normalize', 'download', 'rest', 'journal'] as const;
+export const PARTS = ['noop', 'cold', 'normalize', 'parquet', 'download', 'rest', 'journal'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -14,6 +14,8 @@ export interface Options {
   readonly targets: number;
   /** Of `normalize`. */
   readonly months: number;
+  /** Of `parquet`: a folder with the publisher's own files. */
+  readonly data: string;
   readonly seed: number;
 }
 
@@ -24,7 +26,7 @@ export type ReadOptions =
 /** A million takes long enough to be asked for by name. */
 const SIZES = [200, 2_000, 20_000, 100_000];
 
-export const USAGE = `npm run bench -- [${PARTS.join(' | ')}]… [--json] [--repeats N] [--sizes N,N…] [--targets N] [--months N] [--seed N]`;
+export const USAGE = `npm run bench -- [${PARTS.join(' | ')}]… [--json] [--repeats N] [--sizes N,N…] [--targets N] [--months N] [--data FOLDER] [--seed N]`;
 
 const KNOWN = {
   json: { type: 'boolean' },
@@ -32,10 +34,11 @@ const KNOWN = {
   sizes: { type: 'string' },
   targets: { type: 'string' },
   months: { type: 'string' },
+  data: { type: 'string' },
   seed: { type: 'string' },
 } as const;
 
-export function readOptions(args: readonly string[], seed: number): ReadOptions {
+export function readOptions(args: readonly string[], seed: number, data: string): ReadOptions {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: KNOWN, allowPositionals: true });
     const wrong = positionals.find((name) => !isPart(name));
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[], seed: number): ReadOptions 
       sizes: values.sizes?.split(',').map((size) => whole('sizes', size, 0)) ?? SIZES,
       targets: whole('targets', values.targets, 20_000),
       months: whole('months', values.months, 12),
+      data: values.data ?? data,
       seed: whole('seed', values.seed, seed),
     };
     return { ok: true, options };

@@ -4,6 +4,7 @@ import type { DownloadResult } from './download.ts';
 import type { JournalResult } from './journal.ts';
 import type { KernelResult } from './kernel.ts';
 import type { NoopResult } from './noop.ts';
+import type { ParquetResult } from './parquet.ts';
 import type { RestResult } from './rest.ts';
 import type { StagedResult } from './staged.ts';
 
@@ -12,6 +13,7 @@ export type Result =
   | ColdResult
   | KernelResult
   | StagedResult
+  | ParquetResult
   | DownloadResult
   | RestResult
   | JournalResult;
@@ -82,6 +84,19 @@ function rowOf(result: Result): Row {
     }
     case 'normalize':
       return { ...row, ...normalizeRow(result) };
+    case 'parquet': {
+      const { of: rowsOf, rows, written, megabytes, seconds } = result;
+      return {
+        ...row,
+        what: `${rowsOf}, ${count(rows)} rows: ${written}`,
+        ours: `${megabytes.toFixed(3)} MB`,
+        beside: `written in ${ms(seconds.write)}, read in ${ms(seconds.scan)}`,
+        ratio: all([
+          times(result.ratio_to_smallest, 'smallest'),
+          `read in ${times(result.scan_ratio_to_default, "the default's time")}`,
+        ]),
+      };
+    }
     case 'download': {
       const { server, files, megabytes, seconds, ratio_to_curl: ratio } = result;
       return {
@@ -140,14 +155,15 @@ function noopRow(result: NoopResult): Pick<Row, 'what' | 'ours'> & Partial<Row> 
 function normalizeRow(result: KernelResult | StagedResult): Pick<Row, 'what' | 'ours'> & Partial<Row> {
   switch (result.what) {
     case 'kernel': {
-      const { floor, kernel, duckdb_csv: duckdb } = result.seconds;
+      const { floor, kernel, duckdb_csv: duckdb, duckdb_csv_plain: plain } = result.seconds;
       return {
         what: `one month, ${count(result.rows)} rows, in process`,
-        ours: ms(kernel),
-        beside: `floor ${ms(floor)}, DuckDB read_csv ${ms(duckdb)}`,
+        ours: `${ms(kernel)}, CPU ${ms(result.cpu_seconds.kernel)}`,
+        beside: `floor ${ms(floor)}, read_csv ${ms(duckdb)}, plain ${ms(plain)}`,
         ratio: all([
-          times(result.ratio_to_inflate, 'floor'),
-          times(result.ratio_to_polars_or_duckdb_csv, 'read_csv'),
+          `${times(result.ratio_to_inflate, 'floor')} (CPU ${result.cpu_ratio_to_inflate.toFixed(2)})`,
+          `${times(result.ratio_to_polars_or_duckdb_csv, 'read_csv')} (CPU ${result.cpu_ratio_to_polars_or_duckdb_csv.toFixed(2)})`,
+          times(result.ratio_to_duckdb_csv_plain, 'plain'),
         ]),
       };
     }

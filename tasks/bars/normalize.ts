@@ -5,6 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
+import { discard } from '../lib/discard.ts';
 import { withDuckDB } from '../lib/duckdb.ts';
 import { jsonText } from '../lib/json-text.ts';
 import { limitsSchema, readSettings } from '../lib/settings.ts';
@@ -17,6 +18,7 @@ import type { MonthOf } from './params.ts';
 import { monthOf, paramsSchema } from './params.ts';
 import { writeBars } from './parquet.ts';
 import { applyRules, countFlags } from './rules.ts';
+import { columnsOf } from './table.ts';
 import { rowsOfZip, zipsOf } from './zip-rows.ts';
 
 const settingsSchema = z.looseObject({ limits: limitsSchema });
@@ -43,6 +45,7 @@ export default defineTask({
     }
 
     const collected = collect(batches, month.span, month.interval);
+    discard(...batches.map(({ klines }) => klines.values));
     const { bars } = collected;
     applyRules(bars, {
       market: ctx.params.market,
@@ -51,6 +54,7 @@ export default defineTask({
     });
     await withDuckDB(ctx.signal, (session) => writeBars(session, outputPath(ctx, 'bars'), bars));
     await writeFile(outputPath(ctx, 'gaps'), jsonText(gapsDocument(collected, month, plan, files)));
+    discard(...columnsOf(bars));
     return undefined;
   },
 });

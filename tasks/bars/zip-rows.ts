@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import type { Member, Span, TaskFailure } from '../../src/engine/task.ts';
 import { byCodeUnit, sha256 } from '../../src/engine/task.ts';
+import { discard } from '../lib/discard.ts';
 import { intervalMs } from '../lib/interval.ts';
 import type { limitsSchema } from '../lib/settings.ts';
 import { readOnlyMember } from '../lib/zip.ts';
@@ -62,7 +63,12 @@ export async function rowsOfZip(
   const { max_zip_bytes: maxZipBytes, max_csv_bytes: maxMemberBytes } = limits;
   const unpacked = await readOnlyMember(path, { member, display: name }, { maxZipBytes, maxMemberBytes });
   if (!unpacked.ok) return unpacked;
-  const parsed = parseKlines(unpacked.bytes, name);
+  const { bytes, archive } = unpacked;
+  const digest = sha256(archive);
+  // Each as soon as it has been used: what lies there at once decides how often the garbage collector runs.
+  if (bytes.buffer !== archive.buffer) discard(archive);
+  const parsed = parseKlines(bytes, name);
+  discard(bytes);
   if (!parsed.ok) return parsed;
   const { klines } = parsed;
   const misplaced = own === undefined ? undefined : misplacedFile(klines, own, step, { name, key });
@@ -72,7 +78,7 @@ export async function rowsOfZip(
     batch: { source: kind, klines, own },
     file: {
       name,
-      sha256: sha256(unpacked.archive),
+      sha256: digest,
       kind,
       rows: klines.rows,
       expected: own === undefined ? null : countWithin(own, step),

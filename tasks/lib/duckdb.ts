@@ -9,7 +9,7 @@ import type {
   DuckDBMaterializedResult,
   DuckDBValue,
 } from '@duckdb/node-api';
-import type { Api, DoubleColumns } from './duckdb-columns.ts';
+import type { Api, Columns } from './duckdb-columns.ts';
 import { doublesOf, Lender } from './duckdb-columns.ts';
 
 /** What SQL parameters may be, `$1` being the first. */
@@ -23,7 +23,7 @@ export interface Session {
   /** All rows of a query whose columns are all DOUBLE and never null, column by column. */
   doubles(sql: string, values?: readonly SqlValue[]): Promise<readonly Float64Array[]>;
   /** Lends columns to SQL as long as `use` runs: `from` is what to write after FROM. Leave the arrays alone meanwhile. */
-  lend<T>(columns: DoubleColumns, use: (from: string) => Promise<T>): Promise<T>;
+  lend<T>(columns: Columns, use: (from: string) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -61,7 +61,10 @@ export async function withDuckDB<T>(signal: AbortSignal, work: (session: Session
     inTurn(async () => {
       const settled = interruptOn(signal, connection);
       try {
-        return await read(await connection.run(sql, [...values]));
+        // A statement without values is neither prepared nor planned twice.
+        return await read(
+          await (values.length === 0 ? connection.run(sql) : connection.run(sql, [...values])),
+        );
       } catch (cause) {
         signal.throwIfAborted();
         throw systemError(cause) ?? cause;
@@ -121,9 +124,9 @@ async function start(): Promise<Engine> {
     autoload_known_extensions: 'false',
   });
   const api = { node, raw };
-  const lender = new Lender();
+  const lender = new Lender(api);
   const connection = await instance.connect();
-  lender.register(api, connection);
+  lender.register(connection);
   connection.closeSync();
   return { api, instance, lender };
 }

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { discard } from '../../../tasks/lib/discard.ts';
 import { withDuckDB } from '../../../tasks/lib/duckdb.ts';
-import type { DoubleColumns } from '../../../tasks/lib/duckdb-columns.ts';
+import type { Columns, DoubleColumns } from '../../../tasks/lib/duckdb-columns.ts';
 import { NO_SMALL_DISK, smallDisk } from '../../small-disk.ts';
 import { scratch } from '../context.ts';
 
@@ -146,6 +147,47 @@ describe('columns of doubles', () => {
     await expect(withDuckDB(never, (session) => session.lend(uneven, session.rows))).rejects.toThrow(
       'column "b" has 2 rows, expected 3 as in the first one',
     );
+  });
+
+  it('come as their own types, without a cast, over several vectors', async () => {
+    const rows = 5000;
+    const lent: Columns = [
+      ['whole', Int32Array.from({ length: rows }, (_, row) => row - 2500)],
+      ['large', BigInt64Array.from({ length: rows }, (_, row) => BigInt(row) - (1n << 62n))],
+      ['time', { micros: BigInt64Array.from({ length: rows }, (_, row) => BigInt(row) * 1_000_000n) }],
+      ['name', { names: ['even', 'odd'], codes: Uint8Array.from({ length: rows }, (_, row) => row % 2) }],
+    ];
+    const [types, wrong] = await withDuckDB(never, (session) =>
+      session.lend(lent, async (from) => [
+        await session.rows(`SELECT column_type FROM (DESCRIBE FROM ${from})`),
+        await session.rows(
+          `SELECT count(*) FILTER (whole <> n - 2500 OR large + (1::BIGINT << 62) <> n OR epoch_us(time) <> n * 1000000
+             OR name::VARCHAR <> CASE n % 2 WHEN 0 THEN 'even' ELSE 'odd' END), count(*)
+           FROM (SELECT *, row_number() OVER () - 1 AS n FROM ${from})`,
+        ),
+      ]),
+    );
+    expect(types).toEqual([['INTEGER'], ['BIGINT'], ['TIMESTAMP'], ["ENUM('even', 'odd')"]]);
+    expect(wrong).toEqual([[0n, 5000n]]);
+  });
+
+  it('must have a name for each code', async () => {
+    const lent: Columns = [['name', { names: ['one'], codes: Uint8Array.of(0, 0, 1) }]];
+    await expect(withDuckDB(never, (session) => session.lend(lent, session.rows))).rejects.toThrow(
+      'column "name" has no name for 1 in row 2',
+    );
+  });
+
+  it('must not be given away meanwhile: that is an error, not a read of foreign memory', async () => {
+    const given = new Float64Array(10_000);
+    await expect(
+      withDuckDB(never, (session) =>
+        session.lend([['x', given]], (from) => {
+          discard(given);
+          return session.rows(`SELECT sum(x) FROM ${from}`);
+        }),
+      ),
+    ).rejects.toThrow('column "x" was given away while it was lent');
   });
 
   it('are refused where they are null or no doubles', async () => {
