@@ -21,3 +21,23 @@ export function executedIn(lines: string): readonly string[] {
     return parsed.success && parsed.data.outcome === 'executed' ? [parsed.data.target] : [];
   });
 }
+
+const logged = z.object({
+  counts: z.object({ executed: z.int() }),
+  rules: z.array(z.object({ rule: z.string(), busySeconds: z.number() })),
+});
+
+export interface Logged {
+  readonly executed: number;
+  /** While at least one target of the rule ran. */
+  readonly busy: Readonly<Record<string, number>>;
+}
+
+/** What `pipeline log last --json` says of a build that had something to do. */
+export function loggedIn(text: string): Logged {
+  const { counts, rules } = logged.parse(JSON.parse(text));
+  return {
+    executed: counts.executed,
+    busy: Object.fromEntries(rules.map(({ rule, busySeconds }) => [rule, busySeconds])),
+  };
+}

@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { REALDATA } from '../test/realdata.ts';
 import { inventedMonth, realTables } from './bar-tables.ts';
 import { benchCold } from './cold.ts';
+import { benchDaily } from './daily.ts';
 import { benchDownload } from './download.ts';
 import { benchJournal } from './journal.ts';
 import { benchKernel } from './kernel.ts';
-import { seriesOf } from './month-files.ts';
+import { seriesFor, seriesOf } from './month-files.ts';
 import { benchNoop } from './noop.ts';
 import type { Options, Part } from './options.ts';
 import { readOptions } from './options.ts';
@@ -19,6 +20,7 @@ import { benchRest } from './rest.ts';
 import type { Result } from './results.ts';
 import { tableHead, tableLine } from './results.ts';
 import { benchStaged } from './staged.ts';
+import { benchWhole } from './whole.ts';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -44,7 +46,7 @@ async function run(options: Options): Promise<void> {
 
 /** Results are told as they come: a long run that is cut short has measured something. */
 async function* measure(part: Part, options: Options): AsyncIterable<Result> {
-  const { repeats, sizes, seed, targets } = options;
+  const { repeats, sizes, seed, targets, symbols, histories } = options;
   const say = (line: string): void => void process.stderr.write(`${part}: ${line}\n`);
   switch (part) {
     case 'noop':
@@ -55,7 +57,7 @@ async function* measure(part: Part, options: Options): AsyncIterable<Result> {
       yield benchCold({ project, repeats, targets, say });
       return;
     case 'normalize': {
-      const series = seriesOf(options.months);
+      const series = seriesOf(options.months ?? 12);
       yield await benchKernel(series, repeats);
       yield await benchStaged(project, series, repeats);
       return;
@@ -74,6 +76,12 @@ async function* measure(part: Part, options: Options): AsyncIterable<Result> {
       return;
     case 'journal':
       yield* benchJournal(repeats);
+      return;
+    case 'daily':
+      yield* benchDaily({ project, repeats, histories, say });
+      return;
+    case 'whole':
+      yield await benchWhole(project, seriesFor(symbols, options.months ?? 24), repeats);
       return;
   }
 }

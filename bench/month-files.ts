@@ -2,6 +2,7 @@
  * Monthly files of 1m bars as the emulator invents them, for measurements that need bytes like the publisher's. The
  * same number gives the same files.
  */
+import { keyOf } from '../tasks/binance/emulator/calendar.ts';
 import { startEmulator } from '../tasks/binance/emulator/emulator.ts';
 import { defineHistory } from '../tasks/binance/emulator/history.ts';
 import type { HistorySpec } from '../tasks/binance/emulator/history-spec.ts';
@@ -23,7 +24,10 @@ export interface Series {
 /** At least `count` months, as many of each symbol. */
 export function seriesOf(count: number): Series {
   const symbols = Math.ceil(count / MOST_MONTHS);
-  const each = Math.ceil(count / symbols);
+  return seriesFor(symbols, Math.ceil(count / symbols));
+}
+
+export function seriesFor(symbols: number, each: number): Series {
   const end = new Date(Date.UTC(FIRST_YEAR, each, 1) - 60_000);
   return {
     symbols: Array.from({ length: symbols }, (_, at) => `BENCH${at}USDT`),
@@ -44,6 +48,19 @@ export function monthZip({ symbols, months, ...span }: Series): {
   const name = `${symbol}-1m-${month}.zip`;
   const source = synthetic(defineHistory(historyOf({ symbols, months, ...span })));
   return { name, bytes: source.bytes(`data/spot/monthly/klines/${symbol}/1m/${name}`) };
+}
+
+/** Every monthly file at its key. */
+export function zipsOf(series: Series): ReadonlyMap<string, Buffer> {
+  const source = synthetic(defineHistory(historyOf(series)));
+  return new Map(
+    series.symbols.flatMap((symbol) =>
+      series.months.map((month) => {
+        const key = keyOf({ market: 'spot', cadence: 'monthly', symbol, interval: '1m', period: month });
+        return [key, source.bytes(key)] as const;
+      }),
+    ),
+  );
 }
 
 export function startSeries(series: Series): ReturnType<typeof startEmulator> {

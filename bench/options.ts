@@ -1,7 +1,18 @@
 /** What the words after `npm run bench --` ask for. It runs nothing. */
 import { parseArgs } from 'node:util';
+import type { Extent } from './daily-files.ts';
 
-export const PARTS = ['noop', 'cold', 'normalize', 'parquet', 'download', 'rest', 'journal'] as const;
+export const PARTS = [
+  'noop',
+  'cold',
+  'normalize',
+  'parquet',
+  'download',
+  'rest',
+  'journal',
+  'daily',
+  'whole',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
@@ -12,8 +23,12 @@ export interface Options {
   readonly sizes: readonly number[];
   /** Of `cold`. */
   readonly targets: number;
-  /** Of `normalize`. */
-  readonly months: number;
+  /** Of `normalize` in all, of `whole` of each symbol; undefined: as many as the part has by itself. */
+  readonly months: number | undefined;
+  /** Of `whole`. */
+  readonly symbols: number;
+  /** Of `daily`. */
+  readonly histories: readonly Extent[];
   /** Of `parquet`: a folder with the publisher's own files. */
   readonly data: string;
   readonly seed: number;
@@ -26,7 +41,16 @@ export type ReadOptions =
 /** A million takes long enough to be asked for by name. */
 const SIZES = [200, 2_000, 20_000, 100_000];
 
-export const USAGE = `npm run bench -- [${PARTS.join(' | ')}]… [--json] [--repeats N] [--sizes N,N…] [--targets N] [--months N] [--data FOLDER] [--seed N]`;
+/** Symbols and years. The one year of 500 symbols is what their eight are compared with. */
+const HISTORIES: readonly Extent[] = [
+  { symbols: 10, years: 1 },
+  { symbols: 10, years: 5 },
+  { symbols: 10, years: 10 },
+  { symbols: 500, years: 1 },
+  { symbols: 500, years: 8 },
+];
+
+export const USAGE = `npm run bench -- [${PARTS.join(' | ')}]… [--json] [--repeats N] [--sizes N,N…] [--targets N] [--months N] [--symbols N] [--histories NxYEARS,…] [--data FOLDER] [--seed N]`;
 
 const KNOWN = {
   json: { type: 'boolean' },
@@ -34,6 +58,8 @@ const KNOWN = {
   sizes: { type: 'string' },
   targets: { type: 'string' },
   months: { type: 'string' },
+  symbols: { type: 'string' },
+  histories: { type: 'string' },
   data: { type: 'string' },
   seed: { type: 'string' },
 } as const;
@@ -50,7 +76,9 @@ export function readOptions(args: readonly string[], seed: number, data: string)
       repeats: whole('repeats', values.repeats, 7),
       sizes: values.sizes?.split(',').map((size) => whole('sizes', size, 0)) ?? SIZES,
       targets: whole('targets', values.targets, 20_000),
-      months: whole('months', values.months, 12),
+      months: values.months === undefined ? undefined : whole('months', values.months, 0),
+      symbols: whole('symbols', values.symbols, 10),
+      histories: values.histories?.split(',').map(extent) ?? HISTORIES,
       data: values.data ?? data,
       seed: whole('seed', values.seed, seed),
     };
@@ -69,6 +97,13 @@ function whole(name: string, given: string | undefined, fallback: number): numbe
   if (!/^\d+$/.test(given) || value < 1)
     throw new Refused(`--${name} ${given}: expected a whole number from 1`);
   return value;
+}
+
+function extent(given: string): Extent {
+  const [symbols, years, ...more] = given.split('x');
+  if (years === undefined || more.length > 0)
+    throw new Refused(`--histories ${given}: expected symbols and years such as 10x5`);
+  return { symbols: whole('histories', symbols, 0), years: whole('histories', years, 0) };
 }
 
 function isPart(name: string): name is Part {

@@ -1,5 +1,6 @@
 /** Everything that a measurement can come to, and how each is shown to people: one row of a table. */
 import type { ColdResult } from './cold.ts';
+import type { DailyResult } from './daily.ts';
 import type { DownloadResult } from './download.ts';
 import type { JournalResult } from './journal.ts';
 import type { KernelResult } from './kernel.ts';
@@ -7,6 +8,7 @@ import type { NoopResult } from './noop.ts';
 import type { ParquetResult } from './parquet.ts';
 import type { RestResult } from './rest.ts';
 import type { StagedResult } from './staged.ts';
+import type { WholeResult } from './whole.ts';
 
 export type Result =
   | NoopResult
@@ -16,7 +18,9 @@ export type Result =
   | ParquetResult
   | DownloadResult
   | RestResult
-  | JournalResult;
+  | JournalResult
+  | DailyResult
+  | WholeResult;
 
 interface Row {
   readonly part: string;
@@ -117,6 +121,22 @@ function rowOf(result: Result): Row {
       const ours = `loaded ${s(seconds.load)}, facts ${s(seconds.facts)}, parts ${s(seconds.parts)}`;
       return { ...row, what: `${count(records)} records, ${megabytes} MB`, ours };
     }
+    case 'daily':
+      return { ...row, ...dailyRow(result) };
+    case 'whole': {
+      const { symbols, months, megabytes, seconds, cpu_seconds: cpu } = result;
+      return {
+        ...row,
+        what: `${symbols} symbols × ${months} months, ${megabytes} MB, first build`,
+        ours: all([s(seconds), of('CPU', cpu.build)]),
+        beside: all([of('CPU of the exchange', cpu.exchange)]),
+        ratio: all([
+          times(result.ratio_to_all_cpu, 'all CPU ÷ 2'),
+          times(result.ratio_to_build_cpu, 'CPU of the build ÷ 2'),
+        ]),
+        memory: mb(result.rss_mb),
+      };
+    }
   }
 }
 
@@ -150,6 +170,20 @@ function noopRow(result: NoopResult): Pick<Row, 'what' | 'ours'> & Partial<Row> 
     case 'size and time kept':
       return { what, ours: `seen: ${result.rebuilt.length} rebuilt`, beside: `seed ${result.seed}` };
   }
+}
+
+function dailyRow(result: DailyResult): Pick<Row, 'what' | 'ours'> & Partial<Row> {
+  const { graph, symbols, years, targets, seconds, busy } = result;
+  return {
+    what: `${graph}, ${symbols} symbols × ${years} ${years === 1 ? 'year' : 'years'}, ${count(targets)} targets: one more day`,
+    ours: all([of('update', seconds.update), of('reports', busy['reports'])]),
+    beside: all([of('nothing to do', seconds.idle), of('status', seconds.status)]),
+    ratio: all([
+      times(result.ratio_to_shortest, 'the fewest years'),
+      times(result.ratio_without_pass, 'the same without status'),
+    ]),
+    memory: mb(result.rss_mb),
+  };
 }
 
 function normalizeRow(result: KernelResult | StagedResult): Pick<Row, 'what' | 'ours'> & Partial<Row> {

@@ -2,7 +2,8 @@
  * Runs programs to be measured, each as a process of its own: how long it takes from start to end, and how much memory
  * it holds at most. It knows nothing of what they do; one that does not end as expected ends the measurement.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,34 @@ export function peakMbOf({ program, args, cwd }: Command): number | null {
     const report = join(folder, 'peak');
     run({ program: TIME, args: ['-f', '%M', '-o', report, program, ...args], cwd }, 'ignore');
     return Math.round(Number(readFileSync(report, 'utf8').trim()) / 1_024);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export interface Cost {
+  readonly seconds: number;
+  /** Of the process and of those that it has waited for, in its own code and in the kernel; null without GNU time. */
+  readonly cpu: number | null;
+  readonly rssMb: number | null;
+}
+
+/** Meanwhile this process goes on: an exchange in it answers. GNU time adds a millisecond or two. */
+export async function costOf({ program, args, cwd }: Command): Promise<Cost> {
+  const folder = mkdtempSync(join(tmpdir(), 'pipeline-bench-time-'));
+  try {
+    const report = join(folder, 'cost');
+    const timed = existsSync(TIME) ? [TIME, '-f', '%U %S %M', '-o', report] : [];
+    const [first = program, ...rest] = [...timed, program, ...args];
+    const started = performance.now();
+    const child = spawn(first, rest, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code, signal]: readonly unknown[] = await once(child, 'exit');
+    const seconds = (performance.now() - started) / 1_000;
+    if (code !== 0)
+      throw new Error(`${program} ${args.join(' ')} ended with ${String(signal ?? `exit code ${code}`)}`);
+    if (timed.length === 0) return { seconds, cpu: null, rssMb: null };
+    const [user, system, kilobytes] = readFileSync(report, 'utf8').trim().split(' ').map(Number);
+    return { seconds, cpu: (user ?? 0) + (system ?? 0), rssMb: Math.round((kilobytes ?? 0) / 1_024) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

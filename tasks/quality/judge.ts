@@ -4,9 +4,10 @@
  */
 import type { Figures } from '../reports/reckon.ts';
 import { ALL_MONTHS } from '../reports/rows.ts';
-import type { Level, Verdict } from './checks.ts';
+import type { Level, Scope, Verdict } from './checks.ts';
 import { boundOf, LEVELS } from './checks.ts';
 import type { Gate } from './gates.ts';
+import type { Measured } from './measure.ts';
 import { measuredIn } from './measure.ts';
 
 /** A unit beyond the threshold. */
@@ -38,7 +39,12 @@ export interface Judgement {
 }
 
 export function judge(gates: readonly Gate[], figures: Figures): Judgement {
-  const results = gates.map((gate) => apply(gate, figures));
+  const units = new Map<Scope, readonly Measured[]>();
+  const results = gates.map((gate) => {
+    const measured = units.get(gate.scope) ?? measuredIn(figures, gate.scope);
+    units.set(gate.scope, measured);
+    return apply(gate, measured);
+  });
   const levels = new Map<string, Level>();
   const coverage = new Map<string, 'warning' | 'critical'>();
   for (const { gate, broken } of results) {
@@ -58,23 +64,23 @@ export function judge(gates: readonly Gate[], figures: Figures): Judgement {
 }
 
 /** By the exact value: it and the threshold are the doubles nearest to what they stand for. */
-function apply(gate: Gate, figures: Figures): GateResult {
+function apply(gate: Gate, units: readonly Measured[]): GateResult {
   const isMin = boundOf(gate.check) === 'min';
   const isBeyond = (value: number, limit: number): boolean => (isMin ? value < limit : value > limit);
   const broken: Breach[] = [];
   const excepted: Breach[] = [];
-  let units = 0;
+  let count = 0;
   let worst: { readonly value: number; readonly shown: number } | null = null;
-  for (const { symbol, month, measure } of measuredIn(figures, gate.scope)) {
+  for (const { symbol, month, measure } of units) {
     const measured = measure(gate.check);
     if (measured === null) continue;
-    units++;
+    count++;
     if (worst === null || isBeyond(measured.value, worst.value)) worst = measured;
     if (!isBeyond(measured.value, gate.limit)) continue;
     const breach = { symbol, month, value: measured.shown };
     (gate.except.has(unitName(breach)) ? excepted : broken).push(breach);
   }
-  return { gate, units, worst: worst?.shown ?? null, broken, excepted };
+  return { gate, units: count, worst: worst?.shown ?? null, broken, excepted };
 }
 
 /** `BTCUSDT/2018-02`, `BTCUSDT`, or `all`: as `except` names units. */

@@ -2,8 +2,10 @@
  * The task `reports/coverage`: reads the summaries of all months, writes all reports of a run, and alarms where gates
  * are broken. What the reports say is reckoned elsewhere; this file knows the fan-ins and the disk.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
+import { setImmediate as others } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Json, Member, TaskContext, TaskFailure } from '../../src/engine/task.ts';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
@@ -15,6 +17,7 @@ import { judge } from '../quality/judge.ts';
 import { alertsOf } from '../quality/words.ts';
 import { coverageRows, gapRows } from './coverage-rows.ts';
 import { toCsv } from './csv.ts';
+import { unpacked } from './days.ts';
 import type { FanIns, SymbolFacts } from './months.ts';
 import { keyOf, spanOf, symbolFacts, symbolOf } from './months.ts';
 import { qualityRows } from './quality-rows.ts';
@@ -52,8 +55,11 @@ const params = z.object({
     .optional(),
 });
 
-/** Summaries that are read at once. */
-const BATCH = 32;
+/**
+ * Summaries that are read before others have their turn: some twenty milliseconds. One read at a time and in place takes
+ * a fifth of the time of many at once, which counts where there are tens of thousands.
+ */
+const BATCH = 256;
 
 export default defineTask<z.output<typeof params>>({
   version: 1,
@@ -98,11 +104,13 @@ export default defineTask<z.output<typeof params>>({
   },
 });
 
-/** Of each symbol each day's last close and quote volume, as the summaries of its months have them. */
+/** Of each symbol each day's last close and quote volume, as the summaries of its months have them: when asked for. */
 function seriesOf(symbols: readonly SymbolFacts[]) {
   return symbols.map(({ symbol, months }) => ({
     symbol,
-    days: months.flatMap((month) => (month.kind === 'present' ? month.summary.days : [])),
+    get days() {
+      return months.flatMap((month) => (month.kind === 'present' ? unpacked(month.summary.days) : []));
+    },
   }));
 }
 
@@ -121,21 +129,20 @@ async function readSummaries(ctx: TaskContext<unknown>, step: number): Promise<R
   const present: Present[] = [];
   for (let at = 0; at < members.length; at += BATCH) {
     ctx.signal.throwIfAborted();
-    const batch = members.slice(at, at + BATCH);
-    const texts = await Promise.all(batch.map(({ path }) => readFile(path, 'utf8')));
-    for (const [index, member] of batch.entries()) {
-      const { partition } = member;
+    for (const member of members.slice(at, at + BATCH)) {
+      const { path, partition } = member;
       const expectation = {
         symbol: symbolOf(partition),
         month: keyOf(partition, 'month'),
         span: spanOf(partition),
         step,
       };
-      const parsed = parseSummary(texts[index] ?? '', expectation);
+      const parsed = parseSummary(readFileSync(path, 'utf8'), expectation);
       if (!parsed.ok) return { ok: false, failure: malformed(ctx.workspace, member, parsed.problem) };
       present.push({ member, summary: parsed.summary });
     }
     ctx.progress(present.length, members.length, 'summaries');
+    await others();
   }
   return { ok: true, present };
 }

@@ -7,6 +7,7 @@ import type { Span } from '../../src/engine/task.ts';
 import { isoSeconds } from '../bars/grid.ts';
 import { INSTANT_FORM, instantMs } from '../lib/instant.ts';
 import { common } from '../lib/ranges.ts';
+import { daysSchema } from './days.ts';
 import type { Run } from './runs.ts';
 import { countOf, runOf } from './runs.ts';
 
@@ -80,8 +81,7 @@ const schema = z.object({
       expected: count.nullable(),
     }),
   ),
-  /** Each day with a bar, ascending: its last close, and what was traded, in the unit of `quote_volume`. */
-  days: z.array(z.tuple([z.iso.date(), z.number(), z.number()])),
+  days: daysSchema,
 });
 
 export type Summary = z.output<typeof schema>;

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { filesOf, historyOf, keyIn } from '../../bench/daily-files.ts';
+import { stubFiles } from '../../bench/daily-stub.ts';
 import { dayShape } from '../../bench/day-shape.ts';
 import { marketShape } from '../../bench/market-shape.ts';
 import { seriesOf } from '../../bench/month-files.ts';
@@ -103,5 +105,39 @@ describe('months to be normalized', () => {
     const config: unknown = parse(readFileSync(new URL('../../configs/base.yaml', import.meta.url), 'utf8'));
     const { binance } = z.object({ binance: z.object({ prefer_daily: z.array(z.string()) }) }).parse(config);
     expect(seriesOf(48).months.filter((month) => binance.prefer_daily.includes(month))).toEqual([]);
+  });
+});
+
+describe('the history behind a daily update', () => {
+  const history = historyOf({ symbols: 2, years: 2 }, 3);
+
+  it('has months with files of their own and an open one, however long it is', () => {
+    expect([history.start, history.months.length, history.months.at(-1)]).toEqual([
+      '2022-07-01T00:00:00Z',
+      23,
+      '2024-05',
+    ]);
+    expect([history.days[0], history.days.at(-1)]).toEqual(['2022-07-01', '2024-06-15']);
+    expect(history.updates).toEqual(['2024-06-16', '2024-06-17', '2024-06-18']);
+  });
+
+  it('has files of what serves, and one for all the days that do not', () => {
+    const files = filesOf(history);
+    expect(files.size).toBe(2 * (history.months.length + history.days.length));
+    const of = (symbol: string, period: string) => files.get(keyIn(symbol, period));
+    expect(of('BENCH0USDT', '2022-07-01')).toBe(of('BENCH1USDT', '2024-05-31'));
+    expect(of('BENCH0USDT', '2024-06-01')).not.toBe(of('BENCH1USDT', '2024-06-01'));
+  });
+
+  it('is reported on by the rule that the project has, where months are made by a stub', () => {
+    const shipped = z
+      .object({ rules: z.record(z.string(), z.json()) })
+      .parse(parse(readFileSync('pipeline.yaml', 'utf8')));
+    const files = new Map(stubFiles(shipped, history));
+    const stub = z
+      .object({ rules: z.record(z.string(), z.json()) })
+      .parse(JSON.parse(files.get('pipeline.yaml') ?? ''));
+    expect(Object.keys(stub.rules)).toEqual(['sources', 'bars', 'reports']);
+    expect(stub.rules['reports']).toEqual(shipped.rules['reports']);
   });
 });

@@ -2,6 +2,7 @@
 import type { Partition, Span } from '../../../src/engine/task.ts';
 import type { Summary as Document } from '../../../tasks/bars/documents.ts';
 import { isoSeconds } from '../../../tasks/bars/grid.ts';
+import { unpacked } from '../../../tasks/reports/days.ts';
 import type { MonthFacts, SymbolFacts } from '../../../tasks/reports/months.ts';
 import type { Run } from '../../../tasks/reports/runs.ts';
 import { countOf, runOf } from '../../../tasks/reports/runs.ts';
@@ -73,7 +74,7 @@ export function summaryOf(
     flats: { count: 0, longest: 0 },
     sources: { monthly: rows, daily: 0, rest: 0 },
     files: (files ?? [{ name: `${symbol}-1m-${month}.zip` }]).map((file) => fileOf(file, step)),
-    days: [],
+    days: new Float64Array(0),
     ...rest,
   };
 }
@@ -105,6 +106,7 @@ export function summaryJson(summary: Summary): string {
     empty_at_source: runs(summary.empty_at_source),
     unknown_symbol: runs(summary.unknown_symbol),
     unanswered: runs(summary.unanswered),
+    days: unpacked(summary.days),
     min_low: 1,
     max_high: 2,
     jumps: { ...summary.jumps, largest: jumpOf(summary) },

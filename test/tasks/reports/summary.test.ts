@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unpacked } from '../../../tasks/reports/days.ts';
 import type { Summary } from '../../../tasks/reports/summary.ts';
 import { parseSummary } from '../../../tasks/reports/summary.ts';
 import { MINUTE, monthSpan, ms, summaryJson, summaryOf } from './facts.ts';
@@ -42,6 +43,32 @@ describe('a summary', () => {
     expect(parseSummary(json.replace('"version":2', '"version":1'), EXPECTATION)).toEqual({
       ok: false,
       problem: 'version: Invalid input: expected 2',
+    });
+  });
+
+  it('has the last close and the volume of each day, as they are written', () => {
+    const days = [
+      ['2024-01-01', 42_582.6, 1_234_567_890.12],
+      ['2024-01-31', 1e-8, 0],
+      ['2096-02-29', 0.1, -3],
+    ];
+    const json = summaryJson(summaryOf('BTCUSDT', '2024-01'));
+    const parsed = parseSummary(json.replace('"days":[]', `"days":${JSON.stringify(days)}`), EXPECTATION);
+    expect(parsed.ok && unpacked(parsed.summary.days)).toEqual(days);
+  });
+
+  it.each([
+    [['2023-02-29', 1, 2], 'a day that no calendar has'],
+    [['2024-01-01T00:00:00Z', 1, 2], 'an instant'],
+    [['2024-01-01', 1], 'a volume that is missing'],
+    [['2024-01-01', 1, null], 'a volume that is none'],
+    [7, 'a number'],
+  ])('is refused for %j among its days: %s', (day, _) => {
+    const json = summaryJson(summaryOf('BTCUSDT', '2024-01'));
+    const days = JSON.stringify([['2024-01-01', 1, 2], day]);
+    expect(parseSummary(json.replace('"days":[]', `"days":${days}`), EXPECTATION)).toEqual({
+      ok: false,
+      problem: `days.1: expected a day, a close and a volume such as ["2024-01-31", 42582.6, 1234.5], got ${JSON.stringify(day)}`,
     });
   });
 
