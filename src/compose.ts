@@ -12,6 +12,7 @@ import type { ConfigSchema } from './engine/manifest/model.ts';
 import type { Registry } from './engine/run/builtins.ts';
 import { builtinsFrom } from './engine/run/builtins.ts';
 import type { Builtins } from './engine/run/code.ts';
+import { Threads } from './engine/run/threads.ts';
 
 /** The project's folder in the source tree; `dist` when compiled. */
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -34,7 +35,9 @@ export type { Monitoring } from '../tasks/monitoring/settings.ts';
 export { REPORTS } from '../tasks/monitoring/settings.ts';
 
 export function builtins(): Builtins {
-  return builtinsFrom(registry, root, join(root, SHIPPED_CODE));
+  // What Node runs in a thread must be compiled.
+  const threads = root.endsWith('/dist') ? new Threads(new URL('./thread.js', import.meta.url)) : undefined;
+  return builtinsFrom(registry, root, join(root, SHIPPED_CODE), threads);
 }
 
 /** Undefined when run from source, where nobody says what has changed of it. */

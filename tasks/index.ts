@@ -9,6 +9,8 @@ export interface Registered {
   readonly module: string;
   // biome-ignore lint/suspicious/noExplicitAny: each task has its own type of params, checked by its own parser
   load(): Promise<{ readonly default: Task<any> }>;
+  /** It computes, and is worth a thread: it asks no server and keeps nothing that other targets use. */
+  readonly apart?: true;
 }
 
 export const registry: Readonly<Record<string, Registered>> = {
@@ -21,17 +23,39 @@ export const registry: Readonly<Record<string, Registered>> = {
     module: 'tasks/binance/whole-month.ts',
     load: () => import('./binance/whole-month.ts'),
   },
-  'bars/normalize': { module: 'tasks/bars/normalize.ts', load: () => import('./bars/normalize.ts') },
-  'bars/merge': { module: 'tasks/bars/merge.ts', load: () => import('./bars/merge.ts') },
-  'features/tail': { module: 'tasks/features/tail.ts', load: () => import('./features/tail.ts') },
+  'bars/normalize': {
+    module: 'tasks/bars/normalize.ts',
+    load: () => import('./bars/normalize.ts'),
+    apart: true,
+  },
+  'bars/merge': {
+    module: 'tasks/bars/merge.ts',
+    load: () => import('./bars/merge.ts'),
+    apart: true,
+  },
+  'features/tail': {
+    module: 'tasks/features/tail.ts',
+    load: () => import('./features/tail.ts'),
+    apart: true,
+  },
   'features/resample': {
     module: 'tasks/features/resample.ts',
     load: () => import('./features/resample.ts'),
+    apart: true,
   },
-  'reconcile/months': { module: 'tasks/reconcile/months.ts', load: () => import('./reconcile/months.ts') },
+  'reconcile/months': {
+    module: 'tasks/reconcile/months.ts',
+    load: () => import('./reconcile/months.ts'),
+    apart: true,
+  },
   'reconcile/crosscheck': {
     module: 'tasks/reconcile/crosscheck.ts',
     load: () => import('./reconcile/crosscheck.ts'),
+    apart: true,
   },
-  'reports/coverage': { module: 'tasks/reports/coverage.ts', load: () => import('./reports/coverage.ts') },
+  'reports/coverage': {
+    module: 'tasks/reports/coverage.ts',
+    load: () => import('./reports/coverage.ts'),
+    apart: true,
+  },
 };

@@ -86,12 +86,12 @@ function configText(spec: MarketSpec): string {
 }
 
 /** Traced once for all workspaces of a test file. */
-const shipped = builtins();
+export const shippedTasks = builtins();
 
 /** Must be called within a test, at whose end it is removed. */
 export function marketRig(spec: MarketSpec, now?: string): Rig {
   return new Rig(marketFiles(spec), {
-    builtins: shipped,
+    builtins: shippedTasks,
     configSchema: marketConfig,
     ...(now === undefined ? {} : { now }),
   });

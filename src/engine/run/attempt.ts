@@ -6,10 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
+import type { Action } from '../manifest/model.ts';
 import { shellQuote } from '../manifest/shell-quote.ts';
 import { removeTree } from '../state/files.ts';
 import { TargetLog } from '../state/target-logs.ts';
-import type { Task, TaskContext, TaskDone, TaskFailure, TaskResult } from '../task.ts';
+import type { TaskDone, TaskFailure, TaskResult } from '../task.ts';
 import type { RunPlan } from './decide.ts';
 import { GivenUp, heedful } from './module-run.ts';
 import { noRoom } from './output-trouble.ts';
@@ -19,9 +20,10 @@ import { renderRecipe } from './recipe.ts';
 import { LONGEST_TIMER_MS, Sequel } from './sequel.ts';
 import type { Session } from './session.ts';
 import { runShell } from './shell.ts';
-import { noAnswer } from './task-answer.ts';
 import type { Try } from './task-context.ts';
-import { taskContext } from './task-context.ts';
+import { aroundOf, taskOrder } from './task-context.ts';
+import { runTask } from './task-run.ts';
+import type { Threads } from './threads.ts';
 
 export type Attempted =
   | { readonly kind: 'done'; readonly done: TaskDone; readonly incomplete: Failure | undefined }
@@ -34,6 +36,8 @@ export interface AttemptRequest {
   readonly places: readonly OutputPlace[];
   readonly emit: Listener;
   readonly signal: AbortSignal;
+  /** Where its task is to run. Undefined: in this thread. */
+  readonly threads: Threads | undefined;
 }
 
 const FIRST_WAIT_MS = 1_000;
@@ -158,8 +162,7 @@ async function once(request: AttemptRequest, each: Omit<Try, 'signal'>): Promise
       const message = `${failure.message}: ${recipe(({ path }) => path)}`;
       return { kind: 'failed', failure: { ...failure, message }, again: true };
     }
-    const task = await session.code.load(action);
-    const result = await runTask(task, request, { ...each, signal: either });
+    const result = await answerOf(action, request, { ...each, signal: either });
     // It has ended well, and too late.
     limit?.throwIfAborted();
     return ended(result);
@@ -184,29 +187,19 @@ function ended(result: TaskResult): Once {
   return { kind: 'failed', failure: incomplete, again: incomplete.transient === true, done };
 }
 
-async function runTask(task: Task, request: AttemptRequest, each: Try): Promise<TaskResult> {
-  const { plan } = request;
-  const raw = paramsOf(plan.target.rule, plan.partition);
-  let params: TaskContext['params'] = raw;
-  if (task.params !== undefined) {
-    try {
-      params = task.params.parse(raw);
-    } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
-      return {
-        failed: {
-          code: 'params-invalid',
-          message: `${plan.target.id}: the task does not take these params: ${why}`,
-          hint: `correct \`params\` of rule "${plan.target.rule.name}" in the manifest`,
-        },
-      };
-    }
-  }
-  const guarded = plan.target.rule.action.kind === 'module';
-  const context = taskContext(request, params, each);
-  const result = await heedful(() => task.run(context), each.signal, guarded);
-  const failed = noAnswer(plan.target.id, result);
-  return failed === undefined ? (result ?? undefined) : { failed };
+async function answerOf(
+  action: Exclude<Action, { kind: 'run' }>,
+  request: AttemptRequest,
+  each: Try,
+): Promise<TaskResult> {
+  const { session, threads } = request;
+  const order = taskOrder(request, each.tried);
+  const around = aroundOf(request, each);
+  if (threads !== undefined && action.kind === 'builtin')
+    return threads.run({ task: action.name, order, around, sequel: each.sequel });
+  const task = await session.code.load(action);
+  const guarded = action.kind === 'module';
+  return runTask(task, order, around, (run) => heedful(run, each.signal, guarded));
 }
 
 function caught(thrown: unknown, request: AttemptRequest, limit: AbortSignal | undefined): Once {

@@ -10,6 +10,7 @@ import type { Task } from '../task.ts';
 import type { Builtins, BuiltinTask, CodeIdentity } from './code.ts';
 import { identityOf } from './code.ts';
 import { packageVersion } from './package-version.ts';
+import type { Threads } from './threads.ts';
 import { traceCode } from './trace-code.ts';
 
 export interface Registered {
@@ -17,6 +18,11 @@ export interface Registered {
   readonly module: string;
   // biome-ignore lint/suspicious/noExplicitAny: each task has its own type of params, checked by its own parser
   load(): Promise<{ readonly default: Task<any> }>;
+  /**
+   * It computes, long enough to be worth a thread of its own, and shares nothing with other targets: neither memory of
+   * its process, nor connections, nor what a server allows.
+   */
+  readonly apart?: true;
 }
 
 export type Registry = Readonly<Record<string, Registered>>;
@@ -28,8 +34,11 @@ export interface ShippedCode {
   readonly packages: readonly string[];
 }
 
-/** `root`: the project's folder, or its compiled image. `shipped`: path of the facts that go with the latter. */
-export function builtinsFrom(registry: Registry, root: string, shipped: string): Builtins {
+/**
+ * `root`: the project's folder, or its compiled image. `shipped`: path of the facts that go with the latter. `threads`
+ * run the tasks that may run apart; undefined: all run in the thread of the loop.
+ */
+export function builtinsFrom(registry: Registry, root: string, shipped: string, threads?: Threads): Builtins {
   const compiled = !fileURLToPath(import.meta.url).endsWith('.ts');
   let facts: Readonly<Record<string, ShippedCode>> | undefined;
   const factsOf = (name: string): ShippedCode => {
@@ -47,6 +56,7 @@ export function builtinsFrom(registry: Registry, root: string, shipped: string):
         return identity;
       },
       load: async () => (await registered.load()).default,
+      threads: registered.apart ? threads : undefined,
     });
   }
   return table;

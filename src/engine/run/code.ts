@@ -17,6 +17,7 @@ import { Unreadable } from '../state/memo.ts';
 import { codeCache, StateError } from '../state/workspace-state.ts';
 import type { Task } from '../task.ts';
 import { packageVersion } from './package-version.ts';
+import type { Threads } from './threads.ts';
 import { traceCode } from './trace-code.ts';
 
 export interface CodeIdentity {
@@ -31,6 +32,8 @@ export interface BuiltinTask {
   identify(): Promise<CodeIdentity>;
   // biome-ignore lint/suspicious/noExplicitAny: each task has its own type of params, checked by its own parser
   load(): Promise<Task<any>>;
+  /** Where several of it may run side by side. Undefined: in the thread of the loop. */
+  readonly threads?: Threads | undefined;
 }
 
 export type Builtins = ReadonlyMap<string, BuiltinTask>;
@@ -101,6 +104,11 @@ export class Code {
     const prepared = await this.#module(action.path);
     if (!prepared.ok) throw new Error(prepared.message, { cause: prepared.cause });
     return importTask(join(this.#cache.folder, prepared.module.bundle), action.path);
+  }
+
+  /** Where what is run may run beside others; undefined for what must run in this thread. */
+  threads(action: Action): Threads | undefined {
+    return action.kind === 'builtin' ? this.#builtin(action.name).threads : undefined;
   }
 
   #builtin(name: string): BuiltinTask {

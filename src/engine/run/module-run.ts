@@ -6,7 +6,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** How long a task may take to end once its signal says so. */
-const GRACE_MS = 5_000;
+export const GRACE_MS = 5_000;
 
 /** The task went on when its time was over: whatever it still does, nobody waits for it. */
 export class GivenUp extends Error {}

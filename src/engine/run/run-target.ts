@@ -4,15 +4,16 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
-import { sha256File } from '../hash.ts';
 import { removeTree } from '../state/files.ts';
 import { FINE_TICK_MS, Unreadable } from '../state/memo.ts';
-import type { OutputFact, SuccessRecord } from '../state/record.ts';
+import type { SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
+import { Apart } from './apart.ts';
 import type { Attempted } from './attempt.ts';
 import { attempt } from './attempt.ts';
 import type { RunPlan } from './decide.ts';
 import { unreadable } from './decide.ts';
+import { digestOutputs } from './digest-outputs.ts';
 import { DiskRoom } from './disk-room.ts';
 import type { Stamped } from './held-still.ts';
 import { movedInputs, Restless, stampInputs } from './held-still.ts';
@@ -29,7 +30,7 @@ import { Rounds } from './rounds.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Ended } from './success.ts';
-import { changesOf, digestOfDirectory, dueAgain, factsOf, sameOutputs, sweptAt } from './success.ts';
+import { changesOf, dueAgain, factsOf, sameOutputs, sweptAt } from './success.ts';
 
 /** Of one run. */
 interface Times {
@@ -48,6 +49,7 @@ export class LocalRunner implements Runner {
   readonly #room: DiskRoom;
   readonly #restless = new Restless();
   readonly #rounds: Rounds;
+  readonly #apart: Apart;
 
   constructor(session: Session, state: BuildState, emit: Listener, signal: AbortSignal) {
     this.#session = session;
@@ -56,10 +58,12 @@ export class LocalRunner implements Runner {
     this.#signal = signal;
     this.#room = new DiskRoom(session.memo);
     this.#rounds = new Rounds(state.journal);
+    this.#apart = new Apart(session);
   }
 
   expect(plan: RunPlan): void {
     this.#room.claim(plan);
+    this.#apart.expect(plan);
   }
 
   async run(plan: RunPlan, worked: () => void): Promise<RunResult> {
@@ -70,6 +74,7 @@ export class LocalRunner implements Runner {
       return shortage === undefined ? await this.#run(plan, worked) : this.#fail(plan, shortage);
     } finally {
       this.#room.release(plan);
+      this.#apart.over(plan);
     }
   }
 
@@ -97,6 +102,7 @@ export class LocalRunner implements Runner {
         places,
         emit: this.#emit,
         signal: this.#signal,
+        threads: this.#apart.threadsFor(plan),
       });
       const seconds = Math.round(performance.now() - started) / 1000;
       worked();
@@ -181,15 +187,7 @@ export class LocalRunner implements Runner {
         return this.#fail(plan, { code: 'output-missing', message: `${plan.target.id}: ${problem}` });
       }
     }
-    const outputs = await Promise.all(
-      places.map(
-        async ({ name, path, temporary, directory }): Promise<OutputFact> => ({
-          name,
-          path,
-          digest: directory ? digestOfDirectory(temporary) : await sha256File(temporary),
-        }),
-      ),
-    );
+    const outputs = await digestOutputs(places);
     const moved = movedInputs(this.#session, plan, stamped);
     if (moved.length > 0) return this.#restless.again(plan, moved);
     const gone = sourceGone(this.#session, plan.target, plan.partition, outputs);

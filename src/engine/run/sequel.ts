@@ -20,25 +20,54 @@ export type Next =
   /** `why` is set when more tries were left, and there is no time for one. */
   | { readonly kind: 'end'; readonly why: string | undefined };
 
+/** All that another thread needs to answer a task as this one would. */
+export interface SequelFacts {
+  readonly tried: number;
+  readonly bounds: Bounds;
+  readonly spentMs: number;
+  readonly jitter: number;
+}
+
 export class Sequel {
   readonly #tried: number;
   readonly #bounds: Bounds;
   readonly #spentMs: () => number;
   /** With jitter, so that targets that failed together do not come back together. */
-  readonly #jitter = 0.5 + Math.random() / 2;
+  readonly #jitter: number;
   #told: Next['kind'] | undefined;
 
   /** `tried`: the number of the try, from 1; `spentMs`: since the first one began. */
-  constructor(tried: number, bounds: Bounds, spentMs: () => number) {
+  constructor(tried: number, bounds: Bounds, spentMs: () => number, jitter = 0.5 + Math.random() / 2) {
     this.#tried = tried;
     this.#bounds = bounds;
     this.#spentMs = spentMs;
+    this.#jitter = jitter;
+  }
+
+  facts(): SequelFacts {
+    return {
+      tried: this.#tried,
+      bounds: this.#bounds,
+      spentMs: this.#spentMs(),
+      jitter: this.#jitter,
+    };
+  }
+
+  /** `clock`: in milliseconds, from wherever. */
+  static of({ tried, bounds, spentMs, jitter }: SequelFacts, clock: () => number): Sequel {
+    const since = clock();
+    return new Sequel(tried, bounds, () => spentMs + clock() - since, jitter);
   }
 
   /** For the task, before the try has ended. */
   isLast(failure: TaskFailure): boolean {
     this.#told = this.#next(failure, failure.transient === true).kind;
     return this.#told === 'end';
+  }
+
+  /** What the task was told in another thread holds here as well. */
+  noteTold(last: boolean): void {
+    this.#told = last ? 'end' : 'again';
   }
 
   /** `again`: another try may help at all. */

@@ -1,9 +1,11 @@
 /** What a task is given: paths, values and partitions of what was gathered, and its way to be heard. Runs nothing. */
 import { inCanonicalOrder } from '../json.ts';
-import type { Json, TaskContext } from '../task.ts';
+import type { Json } from '../task.ts';
 import type { AttemptRequest } from './attempt.ts';
 import type { GatheredItem } from './gather.ts';
+import { paramsOf } from './parts.ts';
 import type { Sequel } from './sequel.ts';
+import type { Around, TaskOrder } from './task-run.ts';
 
 /** What differs from try to try. */
 export interface Try {
@@ -13,18 +15,15 @@ export interface Try {
   readonly sequel: Sequel;
 }
 
-export function taskContext(
-  { session, plan, places, emit }: AttemptRequest,
-  params: TaskContext['params'],
-  { tried, signal, log, sequel }: Try,
-): TaskContext {
+/** `tried`: which try this is, from 1. */
+export function taskOrder({ session, plan, places }: AttemptRequest, tried: number): TaskOrder {
   const { target, gathered, partition } = plan;
   const absolute = (path: string): string => session.memo.absolute(path);
   const { inputs } = gathered;
   const lists = inputs.filter(({ list }) => list);
   const entries = <T>(of: typeof inputs, value: (input: (typeof inputs)[number]) => T): Record<string, T> =>
     Object.fromEntries(of.map((input) => [input.name, value(input)]));
-  return {
+  const given: TaskOrder['given'] = {
     target: target.id,
     workspace: session.workspace,
     inputs: entries(inputs, ({ list, items }) =>
@@ -42,14 +41,22 @@ export function taskContext(
     outputs: Object.fromEntries(places.map(({ name, temporary }) => [name, temporary])),
     finalOutputs: Object.fromEntries(places.map(({ name, path }) => [name, path])),
     expected: session.locked?.expected(target, partition) ?? {},
-    params,
     settings: target.rule.settings,
     partition,
-    signal,
     attempt: tried,
-    isLastTry: (failure) => sequel.isLast(failure),
     offline: session.options.offline,
     sweep: plan.sweep,
+  };
+  return { rule: target.rule.name, given, params: paramsOf(target.rule, partition) };
+}
+
+export function aroundOf(
+  { plan: { target }, emit }: Pick<AttemptRequest, 'plan' | 'emit'>,
+  { signal, log, sequel }: Omit<Try, 'tried'>,
+): Around {
+  return {
+    signal,
+    isLastTry: (failure) => sequel.isLast(failure),
     progress: (done, total, unit) => {
       if (!isAmount(done)) return;
       emit({
