@@ -16,6 +16,7 @@ away.unref();
 export function discard(...arrays: readonly ArrayBufferView[]): void {
   const buffers = new Set<ArrayBuffer>();
   for (const { buffer } of arrays)
-    if (buffer instanceof ArrayBuffer && buffer.byteLength >= LEAST_BYTES) buffers.add(buffer);
+    if (buffer instanceof ArrayBuffer && buffer.byteLength >= Math.max(LEAST_BYTES, Buffer.poolSize + 1))
+      buffers.add(buffer);
   if (buffers.size > 0) away.postMessage(undefined, [...buffers]);
 }

@@ -5,7 +5,7 @@
 
 const HALF = 2 ** 32;
 
-/** `values` times a whole `factor`, exactly. Throws where a value is no whole number. */
+/** `values` times a whole `factor`, exactly. Throws where a value is no whole number, or too large. */
 export function int64s(values: Float64Array, factor = 1): BigInt64Array {
   const whole = new BigInt64Array(values.length);
   // The lower half first, as in all processors that there are libraries for.
@@ -16,7 +16,10 @@ export function int64s(values: Float64Array, factor = 1): BigInt64Array {
     // NaN where it is infinite or none.
     if (Math.floor(value) - value !== 0) throw new RangeError(`${value} is no whole number`);
     if (Math.abs(value) > most) {
-      whole[index] = BigInt(value) * BigInt(factor);
+      const product = BigInt(value) * BigInt(factor);
+      if (product !== BigInt.asIntN(64, product))
+        throw new RangeError(`${value} times ${factor} is more than 64 bits hold`);
+      whole[index] = product;
       continue;
     }
     const product = value * factor;

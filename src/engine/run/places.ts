@@ -25,7 +25,7 @@ export function runIdOf(session: Session, { fingerprint }: RunPlan): string {
 export function temporaryFor(session: Session, state: BuildState, plan: RunPlan, runId: string): string {
   const [first] = plan.target.rule.outputs;
   const path = first ? outputPath(first, plan.partition, runId) : '';
-  return state.temporary.take(session.memo.absolute(path));
+  return state.temporary.take(session.memo.absolute(path), plan.target.rule.outputs.length > 1);
 }
 
 /** Their folders are made, and outputs that are directories. */
@@ -35,9 +35,12 @@ export function placesIn(
   plan: RunPlan,
   runId: string,
 ): readonly OutputPlace[] {
-  return plan.target.rule.outputs.map((output: OutputSpec): OutputPlace => {
+  const { outputs } = plan.target.rule;
+  return outputs.map((output: OutputSpec): OutputPlace => {
     const path = outputPath(output, plan.partition, runId).replace(/\/$/, '');
-    const temporary = join(folder, output.name, basename(path));
+    // Two outputs may be called alike. To make a folder is dear.
+    const own = outputs.length === 1 ? folder : join(folder, output.name);
+    const temporary = join(own, basename(path));
     const needed = output.directory ? temporary : dirname(temporary);
     // A folder that another run has left may have it.
     if (statOf(needed) === undefined) mkdirSync(needed, { recursive: true });

@@ -3,14 +3,14 @@
  * appended one after the other, but folders and the journal, which they share, are flushed once for all. No record is on
  * the disk before what it stands for. Knows no tasks.
  */
-import { flush } from '../state/files.ts';
+import { errorCode, flush } from '../state/files.ts';
 import type { Journal } from '../state/journal.ts';
 import type { SuccessRecord } from '../state/record.ts';
 import type { Staged } from './commit.ts';
 
 /** What one target brings. Each call is made at most once, and what one of them throws concerns that target alone. */
 export interface Commit {
-  /** Up to here nothing has been replaced. Undefined: nothing is to be put in place. */
+  /** Up to here no output has been replaced. Undefined: nothing is to be put in place. */
   stage(): (Staged & { discard(): void }) | undefined;
   /** Appends to the journal. */
   record(): SuccessRecord;
@@ -54,7 +54,7 @@ export class Rounds {
       member.record = member.commit.record();
     });
     const durable = recorded.length === 0 ? [] : this.#flushJournal(recorded);
-    const rid = new Set(each(members, ({ staged }) => staged?.discard()));
+    const rid = new Set(each(members, ({ staged }) => tidy(() => staged?.discard())));
     for (const member of durable) {
       const { record, resolve } = member;
       if (record !== undefined && rid.has(member)) resolve(record);
@@ -69,6 +69,15 @@ export class Rounds {
       for (const { reject } of members) reject(thrown);
       return [];
     }
+  }
+}
+
+/** What cannot be removed lies about until it is swept, and undoes nothing. */
+function tidy(act: () => void): void {
+  try {
+    act();
+  } catch (thrown) {
+    if (errorCode(thrown) === undefined) throw thrown;
   }
 }
 

@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure, Listener } from '../events.ts';
-import { removeTree } from '../state/files.ts';
 import { FINE_TICK_MS, Unreadable } from '../state/memo.ts';
 import type { SuccessRecord } from '../state/record.ts';
 import type { BuildState } from '../state/workspace-state.ts';
@@ -107,16 +106,17 @@ export class LocalRunner implements Runner {
       const seconds = Math.round(performance.now() - started) / 1000;
       worked();
       const result = await this.#finish(plan, places, runId, attempted, { seconds, since, stamped });
-      spare = result.kind === 'settled' && 'record' in result.settled;
+      // A recipe or a module may have left behind who still writes there.
+      spare =
+        plan.target.rule.action.kind === 'builtin' && result.kind === 'settled' && 'record' in result.settled;
       return result;
     } catch (thrown) {
       const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
       if (failure === undefined) throw thrown;
       return this.#fail(plan, failure);
     } finally {
-      // Into what has failed somebody may write yet.
       if (spare) this.#state.temporary.giveBack(folder);
-      else removeTree(folder);
+      else this.#state.temporary.remove(folder);
     }
   }
 

@@ -2,7 +2,8 @@
  * Where runs write before anything is put in place: empty folders on the volume of the outputs, so that a rename does
  * that, swept where a crash has left them. Knows no targets and no outputs.
  */
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { errorCode, nearestExisting, onSameVolume, removeTree, statOf } from './files.ts';
 
@@ -18,7 +19,9 @@ export class TemporaryFolders {
   readonly #workspace: string;
   readonly #usual: string;
   readonly #elsewhere: string;
-  readonly #spare: string[] = [];
+  /** Folders for other runs: with nothing in them, and with empty folders. */
+  readonly #empty: string[] = [];
+  readonly #hollow: string[] = [];
   #next = 0;
 
   /** `folder`: that of the state. */
@@ -31,8 +34,9 @@ export class TemporaryFolders {
   /**
    * An empty place for the outputs of one run of a target, on the volume of its first output so that a rename can
    * put them in place. Where that is not the workspace's volume, it is noted so that a crash leaves nothing behind.
+   * `nested`: each output gets a folder of its own in it, and may find that there.
    */
-  take(firstOutput: string): string {
+  take(firstOutput: string, nested = false): string {
     const name = `${process.pid}-${this.#next++}`;
     const usual = this.#usual;
     const folder = join(usual, name);
@@ -51,26 +55,43 @@ export class TemporaryFolders {
         if (errorCode(thrown) === undefined) throw thrown;
       }
     }
-    const spare = this.#spare.pop();
-    // By its old name nobody finds it any more who was not awaited.
-    if (spare === undefined) mkdirSync(folder, { recursive: true });
-    else renameSync(spare, folder);
+    const spare = (nested ? this.#hollow.pop() : undefined) ?? this.#empty.pop();
+    if (spare !== undefined && statOf(spare)?.isDirectory()) return spare;
+    mkdirSync(folder, { recursive: true });
     return folder;
   }
 
   /**
-   * A temporary folder that is not needed any more. One that is empty but for empty folders serves another run: to make
-   * and to remove folders is dear (0.4 ms each, measured on ext4).
+   * A temporary folder in which nobody works any more. One that is empty but for empty folders serves another run, since
+   * to make and to remove folders is dear (0.4 ms each, measured on ext4). It gets another name before it is looked at:
+   * by the old one nobody finds it who writes too late.
    */
   giveBack(folder: string): void {
-    if (dirname(folder) === this.#usual && this.#spare.length < MOST_SPARE && isHollow(folder))
-      this.#spare.push(folder);
-    else removeTree(folder);
+    if (dirname(folder) !== this.#usual || this.#empty.length + this.#hollow.length >= MOST_SPARE) {
+      this.remove(folder);
+      return;
+    }
+    const spare = join(this.#usual, `${process.pid}-${this.#next++}`);
+    renameSync(folder, spare);
+    const entries = readdirSync(spare, { withFileTypes: true });
+    if (entries.length === 0) this.#empty.push(spare);
+    else if (areHollow(spare, entries)) this.#hollow.push(spare);
+    else removeTree(spare);
+  }
+
+  /** With all that is in it; most often there is nothing, and to look for it would cost more. */
+  remove(folder: string): void {
+    try {
+      rmdirSync(folder);
+    } catch (thrown) {
+      if (errorCode(thrown) === undefined) throw thrown;
+      removeTree(folder);
+    }
   }
 
   close(): void {
     removeTree(this.#elsewhere);
-    for (const spare of this.#spare.splice(0)) removeTree(spare);
+    for (const spare of [...this.#empty.splice(0), ...this.#hollow.splice(0)]) removeTree(spare);
   }
 }
 
@@ -83,9 +104,8 @@ export function sweepTemporary(folder: string): void {
   removeTree(elsewhere);
 }
 
-/** No more in it than a few empty folders. */
-function isHollow(folder: string): boolean {
-  const entries = readdirSync(folder, { withFileTypes: true });
+/** A few empty folders and nothing else. */
+function areHollow(folder: string, entries: readonly Dirent[]): boolean {
   return (
     entries.length <= MOST_HOLLOWS &&
     entries.every((entry) => entry.isDirectory() && readdirSync(join(folder, entry.name)).length === 0)

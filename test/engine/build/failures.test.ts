@@ -1,5 +1,7 @@
 /** What fails, what it blocks, and what goes on: bad input never stops the good. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { TaskContext } from '../../../src/engine/task.ts';
 import { fakeTasks } from '../../fake-task.ts';
@@ -290,6 +292,28 @@ describe('shell recipes and modules that go wrong', () => {
     expect(rig.has('out')).toBe(false);
     const { readdirSync } = await import('node:fs');
     expect(readdirSync(rig.path('.pipeline/tmp'))).toEqual([]);
+  });
+
+  it('write nothing into the outputs of others, however late they do', async () => {
+    const stray = async ({ outputs, target }: TaskContext): Promise<void> => {
+      const [file = ''] = Object.values(outputs);
+      await appendFile(file, target);
+      // Nobody awaits it: its target is long done, and another has not begun.
+      if (target === 'first') void sleep(100).then(() => appendFile(file, ' late').catch(() => undefined));
+    };
+    const rig = new Rig(
+      {
+        'pipeline.yaml': `version: 1
+rules:
+  first: { out: { text: first/data.txt }, task: stray }
+  nap: { out: { text: nap.txt }, run: "sleep 0.3; echo 1 > \${out.text}" }
+  second: { in: { nap: { rule: nap } }, out: { text: second/data.txt }, task: stray }
+`,
+      },
+      { builtins: fakeTasks({ stray }) },
+    );
+    expect((await rig.build()).ran).toEqual(['first', 'nap', 'second']);
+    expect([rig.read('first/data.txt'), rig.read('second/data.txt')]).toEqual(['first', 'second']);
   });
 
   it('is trouble with the disk, and no bug, where that has no room for what the task writes', async () => {

@@ -161,21 +161,37 @@ describe('a temporary folder', () => {
     await state.close();
   });
 
-  it('that is empty again serves another run, under another name', async () => {
+  it('that is empty again serves another run, under a name that nobody knows', async () => {
     const workspace = scratch();
     const state = await open(workspace);
     const first = state.temporary.take(workspace);
+    state.temporary.giveBack(first);
+    expect(existsSync(first)).toBe(false);
+    const second = state.temporary.take(workspace);
+    expect(second).not.toBe(first);
+    expect(readdirSync(second)).toEqual([]);
+    // What somebody has left in it goes, and the folder with it.
+    put(join(second, 'late'), 'x');
+    state.temporary.giveBack(second);
+    expect(readdirSync(join(workspace, '.pipeline/tmp'))).toEqual([]);
+    await state.close();
+  });
+
+  it('with empty folders in it serves only runs that nest theirs', async () => {
+    const workspace = scratch();
+    const state = await open(workspace);
+    const first = state.temporary.take(workspace, true);
     put(join(first, 'o/out'), 'x');
     rmSync(join(first, 'o/out'));
     state.temporary.giveBack(first);
-    const second = state.temporary.take(workspace);
-    expect(second).not.toBe(first);
-    expect(existsSync(first)).toBe(false);
-    expect(readdirSync(second)).toEqual(['o']);
-    // What somebody has left in it goes, and the folder with it.
-    put(join(second, 'o/late'), 'x');
-    state.temporary.giveBack(second);
     expect(readdirSync(state.temporary.take(workspace))).toEqual([]);
+    const nested = state.temporary.take(workspace, true);
+    expect(readdirSync(nested)).toEqual(['o']);
+    state.temporary.giveBack(nested);
+    // Somebody tidies up while builds run.
+    for (const name of readdirSync(join(workspace, '.pipeline/tmp')))
+      rmSync(join(workspace, '.pipeline/tmp', name), { recursive: true });
+    expect(readdirSync(state.temporary.take(workspace, true))).toEqual([]);
     await state.close();
   });
 

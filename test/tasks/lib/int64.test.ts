@@ -19,4 +19,11 @@ describe('whole numbers held as doubles', () => {
   it.each([0.5, Number.NaN, Number.POSITIVE_INFINITY])('refuse %d', (value) => {
     expect(() => int64s(Float64Array.of(1, value))).toThrow(`${value} is no whole number`);
   });
+
+  it('refuse what 64 bits do not hold', () => {
+    expect(int64s(Float64Array.of(-(2 ** 63)))).toEqual(BigInt64Array.of(-(2n ** 63n)));
+    expect(() => int64s(Float64Array.of(2 ** 63))).toThrow(
+      `${2 ** 63} times 1 is more than 64 bits hold`,
+    );
+  });
 });
