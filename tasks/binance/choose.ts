@@ -49,11 +49,9 @@ export interface Sources {
 export function choose(listing: Pick<Listing, 'monthly' | 'daily'>, options: ChooseOptions): Sources {
   const range: Span = { start: options.start, end: options.asOf + MINUTE };
   const all = { ...listing.monthly, ...listing.daily };
-  const first = firstOf(Object.keys(all));
-  const last = Object.keys(all).reduce(
-    (end, key) => Math.max(end, spanAt(key).end),
-    Number.NEGATIVE_INFINITY,
-  );
+  const keys = Object.keys(all);
+  const first = firstOf(keys);
+  const last = keys.reduce((end, key) => Math.max(end, spanAt(key).end), Number.NEGATIVE_INFINITY);
   const gone = last + DELISTED_AFTER_MS < range.end ? last : Number.POSITIVE_INFINITY;
   const days = daysByMonth(listing, range);
   const prefer = new Set(options.preferDaily);
@@ -101,11 +99,20 @@ function whyNone(month: string, first: string | undefined, gone: number): NonNul
   return start >= gone ? 'delisted' : 'not-published';
 }
 
-/** Of a month with listed days the first of these, which tells more exactly where the listing is. */
+/**
+ * Of a month with listed days the first of these, which tells more exactly where the listing is. Keys come by time when
+ * they come by code unit, a month before its days.
+ */
 function firstOf(keys: readonly string[]): string | undefined {
-  const sorted = [...keys].sort((a, b) => spanAt(a).start - spanAt(b).start || byCodeUnit(a, b));
-  const [earliest] = sorted;
-  return sorted.find((key) => key !== earliest && monthOfKey(key) === earliest) ?? earliest;
+  const earliest = leastOf(keys);
+  return leastOf(keys.filter((key) => key !== earliest && monthOfKey(key) === earliest)) ?? earliest;
+}
+
+function leastOf(keys: readonly string[]): string | undefined {
+  return keys.reduce<string | undefined>(
+    (least, key) => (least === undefined || byCodeUnit(key, least) < 0 ? key : least),
+    undefined,
+  );
 }
 
 function spanAt(key: string): Span {

@@ -9,7 +9,7 @@ import { jsonText } from '../lib/json-text.ts';
 import { writeOutput } from '../lib/write-output.ts';
 import type { MonthPlan, Sources } from './choose.ts';
 import { choose } from './choose.ts';
-import { listingSchema } from './listing-file.ts';
+import { parseListing } from './listing-file.ts';
 import { isMonth } from './time-keys.ts';
 
 const instant = z.string().transform((text, ctx) => {
@@ -32,7 +32,7 @@ export default defineTask<z.output<typeof paramsSchema>>({
     const path = inputPath(ctx, 'listing');
     const shown = relative(ctx.workspace, path);
     const text = await readFile(path, 'utf8');
-    const listing = listingSchema.safeParse(parseJson(text));
+    const listing = parseListing(parseJson(text));
     if (!listing.success) {
       const message = `${shown} is no listing: ${z.prettifyError(listing.error).replaceAll('\n', ' ')}`;
       return {

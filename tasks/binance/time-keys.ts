@@ -6,17 +6,38 @@ import type { Span } from '../../src/engine/task.ts';
 
 const DAY = 86_400_000;
 
-/** What a key covers, or undefined where it names no real month or day. */
+/**
+ * What a key covers, or undefined where it names no real month or day. By arithmetic: a listing has thousands of keys,
+ * and is checked at every update.
+ */
 export function spanOf(key: string): Span | undefined {
-  const match = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/.exec(key);
-  if (match === null) return undefined;
-  const year = Number(match[1]);
-  const month = Number(match[2]);
-  const day = match[3];
-  const start = Date.UTC(year, month - 1, day === undefined ? 1 : Number(day));
-  // Date.UTC rolls 30 February over and reads years below 100 as 19xx: a key must be spelt back the same way.
-  if (new Date(start).toISOString().slice(0, key.length) !== key) return undefined;
-  return { start, end: day === undefined ? Date.UTC(year, month, 1) : start + DAY };
+  const ofDay = key.length === 10;
+  if ((!ofDay && key.length !== 7) || key[4] !== '-' || (ofDay && key[7] !== '-')) return undefined;
+  const year = digits(key, 0, 4);
+  const month = digits(key, 5, 7);
+  // `Date.UTC` reads years below 100 as 19xx, and rolls months and days over.
+  if (!(year >= 100 && month >= 1 && month <= 12)) return undefined;
+  if (!ofDay) return { start: Date.UTC(year, month - 1), end: Date.UTC(year, month) };
+  const day = digits(key, 8, 10);
+  if (!(day >= 1 && day <= daysIn(year, month))) return undefined;
+  const start = Date.UTC(year, month - 1, day);
+  return { start, end: start + DAY };
+}
+
+/** The number spelt by the digits of a stretch of text; NaN where anything else stands there. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
 export function isMonth(key: string): boolean {

@@ -55,13 +55,26 @@ export function dynamicKeySet(keys: readonly string[]): KeySet {
   const timed: { key: string; span: Span }[] = [];
   const plain: string[] = [];
   for (const key of new Set(keys)) {
-    const time = timeKey(key);
-    if (time) timed.push({ key, span: { start: time.start, end: time.end } });
+    const span = spanOf(key);
+    if (span) timed.push({ key, span });
     else plain.push(key);
   }
   timed.sort((a, b) => a.span.start - b.span.start || b.span.end - a.span.end);
   const spans = [...timed.map(({ span }) => span), ...plain.map(() => undefined)];
   return keySet([...timed.map(({ key }) => key), ...plain], spans, spans);
+}
+
+const DAY = 86_400_000;
+
+/** What a key covers. Most of thousands of keys are days, and those that every month has need no calendar. */
+function spanOf(key: string): Span | undefined {
+  const day = /^([1-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])$/.exec(key);
+  if (day !== null) {
+    const start = Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3]));
+    return { start, end: start + DAY };
+  }
+  const time = timeKey(key);
+  return time && { start: time.start, end: time.end };
 }
 
 /** Position of the first key that covers time and may reach beyond this instant; all before it have ended. */

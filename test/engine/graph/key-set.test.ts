@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { timeKey } from '../../../src/engine/graph/calendar.ts';
 import { dynamicKeySet, firstReaching } from '../../../src/engine/graph/key-set.ts';
 import { formatInstant } from '../../../src/engine/manifest/instant.ts';
 import type { Graphed } from './graphs.ts';
@@ -275,5 +276,24 @@ describe('a dynamic dimension that hangs on a dynamic one', () => {
     const awaited = graph.keysOf('file', new Map([['symbol', 'A']]));
     expect('keysFrom' in awaited && graph.target(awaited.keysFrom).id).toBe('universe');
     expect(graph.find('sources/A')).toBeUndefined();
+  });
+});
+
+describe('keys that a rule gives', () => {
+  it('cover what the calendar says, every number of a day in every month', () => {
+    const numbers = (count: number): readonly string[] =>
+      Array.from({ length: count }, (_, at) => String(at).padStart(2, '0'));
+    const years = ['0000', '0099', '0999', '1000', '1900', '1970', '2000', '2023', '2024', '2100', '9999'];
+    const keys = years.flatMap((year) =>
+      numbers(14).flatMap((month) => numbers(33).map((day) => `${year}-${month}-${day}`)),
+    );
+    const set = dynamicKeySet(keys);
+    expect(new Set(set.keys)).toEqual(new Set(keys));
+    expect(set.whole).toEqual(
+      set.keys.map((key) => {
+        const time = timeKey(key);
+        return time && { start: time.start, end: time.end };
+      }),
+    );
   });
 });

@@ -32,6 +32,26 @@ describe('a time key', () => {
     expect(spanOf('2024-02-29')).toEqual({ start: Date.UTC(2024, 1, 29), end: Date.UTC(2024, 2, 1) });
   });
 
+  it('is what `Date` spells, of every month and of all numbers of days from 1970 to 2100 and around centuries', () => {
+    const spelt = (at: number, key: string): boolean =>
+      new Date(at).toISOString().slice(0, key.length) === key;
+    const wrong: string[] = [];
+    const years = Array.from({ length: 131 }, (_, at) => 1970 + at);
+    for (const year of [...years, 0, 99, 100, 400, 1600, 1900, 2400, 9999])
+      for (let month = 0; month <= 13; month += 1) {
+        const name = [String(year).padStart(4, '0'), String(month).padStart(2, '0')].join('-');
+        for (const day of [undefined, ...Array.from({ length: 33 }, (_, at) => at)]) {
+          const key = day === undefined ? name : `${name}-${String(day).padStart(2, '0')}`;
+          const start = Date.UTC(year, month - 1, day ?? 1);
+          const end = day === undefined ? Date.UTC(year, month, 1) : start + 86_400_000;
+          const span = spanOf(key);
+          if (spelt(start, key) ? span?.start !== start || span.end !== end : span !== undefined)
+            wrong.push(key);
+        }
+      }
+    expect(wrong).toEqual([]);
+  });
+
   it.each([
     '',
     '2024',
