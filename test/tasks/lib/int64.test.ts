@@ -22,8 +22,6 @@ describe('whole numbers held as doubles', () => {
 
   it('refuse what 64 bits do not hold', () => {
     expect(int64s(Float64Array.of(-(2 ** 63)))).toEqual(BigInt64Array.of(-(2n ** 63n)));
-    expect(() => int64s(Float64Array.of(2 ** 63))).toThrow(
-      `${2 ** 63} times 1 is more than 64 bits hold`,
-    );
+    expect(() => int64s(Float64Array.of(2 ** 63))).toThrow(`${2 ** 63} times 1 is more than 64 bits hold`);
   });
 });
