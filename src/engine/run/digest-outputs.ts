@@ -4,15 +4,13 @@
  */
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { sha256File, sha256FileSync } from '../hash.ts';
+import { sha256File } from '../hash.ts';
 import type { OutputFact } from '../state/record.ts';
 import type { OutputPlace } from './places.ts';
 import { digestOfDirectory } from './success.ts';
 
 /** Flushing less takes as long as the way to another thread and back, and thousands of small files are many ways. */
 const WORTH_AHEAD = 1 << 18;
-/** Up to here hashing is done sooner than a stream is set up: 3 ms. */
-const MOST_AT_ONCE = 4 << 20;
 
 export async function digestOutputs(places: readonly OutputPlace[]): Promise<readonly OutputFact[]> {
   const sizes = places.map(({ temporary, directory }) => (directory ? 0 : statSync(temporary).size));
@@ -21,14 +19,10 @@ export async function digestOutputs(places: readonly OutputPlace[]): Promise<rea
   );
   const outputs = await Promise.all(
     places.map(
-      async ({ name, path, temporary, directory }, at): Promise<OutputFact> => ({
+      async ({ name, path, temporary, directory }): Promise<OutputFact> => ({
         name,
         path,
-        digest: directory
-          ? digestOfDirectory(temporary)
-          : (sizes[at] ?? 0) > MOST_AT_ONCE
-            ? await sha256File(temporary)
-            : sha256FileSync(temporary),
+        digest: directory ? digestOfDirectory(temporary) : await sha256File(temporary),
       }),
     ),
   );
