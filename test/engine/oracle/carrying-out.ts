@@ -87,14 +87,16 @@ export function pastOf(
   return records.made.get(pastKey(id, basis, rule.learns ? disk.look(LEARNT) : undefined));
 }
 
-/** In place again or, of an intermediate, perhaps only recorded: then what stands there in its stead is removed. */
+/**
+ * In place again or, of an intermediate whose files nobody is about to read, perhaps only recorded: then what stands
+ * there in its stead is removed.
+ */
 export function restore(
   { disk, records, ask }: Site,
   { id, rule }: Target,
-  basis: string,
-  outputs: readonly Fact[],
+  { basis, outputs, needed }: { basis: string; outputs: readonly Fact[]; needed: boolean },
 ): Ended {
-  const elided = rule.intermediate && outputs.some(({ path }) => ask.isGone(path));
+  const elided = rule.intermediate && !needed && outputs.some(({ path }) => ask.isGone(path));
   const placed = outputs.map(({ path, content }) => ({ path, made: madeOf(content) }));
   if (!elided && !put(disk, records, placed)) throw new Error(`${id} was restored where there is no room`);
   for (const { path, content } of elided ? outputs : []) if (disk.look(path) !== content) disk.remove(path);

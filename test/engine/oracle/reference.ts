@@ -36,6 +36,8 @@ export class Reference implements Keyring {
   readonly #linked = new Map<string, readonly LinkedInput[]>();
   readonly #given = new Map<string, Keys>();
   readonly #demanded = new Set<string>();
+  /** Of those, targets whose files another one is going to read. */
+  readonly #read = new Set<string>();
 
   /** Changes `disk` and `records` as a build would. */
   constructor(world: World, disk: Disk, records: Records, ask: Ask) {
@@ -44,7 +46,7 @@ export class Reference implements Keyring {
     this.records = records;
     this.#ask = ask;
     for (const root of this.#roots()) this.settled(root);
-    for (const id of ask.demanded) this.#demand(this.#find(id));
+    for (const id of ask.demanded) this.#demand(this.#find(id), false);
   }
 
   #roots(): readonly Target[] {
@@ -149,11 +151,14 @@ export class Reference implements Keyring {
     return { state: 'failed', code: 'keys-malformed', roots: [target.id] };
   }
 
-  /** An intermediate whose files are gone is made again, because they are needed. */
-  #demand(target: Target): void {
-    const settled = this.#settled.get(target.id);
-    if (settled?.state !== 'here' || !settled.elided || this.#demanded.has(target.id)) return;
-    this.#demanded.add(target.id);
+  /** An intermediate whose files are gone is made again. `read`: for a target that is about to run. */
+  #demand(target: Target, read: boolean): void {
+    const { id } = target;
+    const settled = this.#settled.get(id);
+    if (settled?.state !== 'here' || !settled.elided) return;
+    if (this.#demanded.has(id) && (!read || this.#read.has(id))) return;
+    this.#demanded.add(id);
+    if (read) this.#read.add(id);
     this.#settle(target);
   }
 
@@ -167,7 +172,7 @@ export class Reference implements Keyring {
       if (gathered.absent !== undefined)
         return settle('absent', { state: 'absent', reason: gathered.absent });
       if (gathered.unread.length > 0) {
-        for (const each of gathered.unread) this.#demand(each);
+        for (const each of gathered.unread) this.#demand(each, true);
         continue;
       }
       const unusable =
@@ -181,7 +186,10 @@ export class Reference implements Keyring {
         reason === 'content' && this.#ask.told[target.id] === 'restored'
           ? pastOf(this.#site, target, basis)
           : undefined;
-      if (past !== undefined) return this.#end(target, restore(this.#site, target, basis, past));
+      if (past !== undefined) {
+        const needed = this.#read.has(target.id);
+        return this.#end(target, restore(this.#site, target, { basis, outputs: past, needed }));
+      }
       if (reason === 'nothing' && record !== undefined) {
         if (record.absent !== undefined) return settle('absent', { state: 'absent', reason: record.absent });
         const elided =
@@ -189,7 +197,7 @@ export class Reference implements Keyring {
         return settle('fresh', { state: 'here', record, elided });
       }
       if (gathered.elided.length > 0) {
-        for (const each of gathered.elided) this.#demand(each);
+        for (const each of gathered.elided) this.#demand(each, true);
         continue;
       }
       this.ran.add(target.id);
