@@ -30,6 +30,12 @@ export class Pools<T> {
     this.#pool(pool).queue.push(item);
   }
 
+  /** Items of a pool that have not started. */
+  waitingIn(pool: string): number {
+    const { queue, head } = this.#pool(pool);
+    return queue.length - head;
+  }
+
   /** The next item that may start, which then counts as busy until it is released; undefined when none may. */
   start(): T | undefined {
     if (this.#busy >= this.#jobs || this.#ending >= MOST_ENDING) return undefined;

@@ -112,5 +112,5 @@ export function appendSuccess(
   };
   if (previous !== undefined) session.past?.noteReplaced(plan, previous, record);
   journal.append(record, false);
-  return record;
+  return journal.loaded.successes.get(target.id) ?? record;
 }

@@ -11,7 +11,7 @@ import type { Decision, RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
 import { finished, outcomeOf, unstable } from './finished.ts';
 import { Pools } from './pools.ts';
-import { Queue } from './queue.ts';
+import { Ready } from './ready.ts';
 import type { Roots } from './roots.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
@@ -55,7 +55,7 @@ class Loop {
   /** Worked off in a loop, not by recursion: a chain of a target a day is thousands long. */
   readonly #toLink: number[] = [];
   readonly #again: number[] = [];
-  readonly #ready = new Queue();
+  readonly #ready: Ready;
   readonly #pools: Pools<Work>;
   readonly #unannounced = new Set<number>();
   readonly #waits: Waits | undefined;
@@ -67,7 +67,9 @@ class Loop {
     this.#session = session;
     this.#roots = roots;
     this.#options = options;
-    this.#pools = new Pools(session.graph.manifest.pools, options.jobs);
+    const pools = new Pools<Work>(session.graph.manifest.pools, options.jobs);
+    this.#pools = pools;
+    this.#ready = new Ready((pool) => pools.waitingIn(pool));
     this.#waits = options.tellWaits ? new Waits(() => performance.now()) : undefined;
   }
 
@@ -83,7 +85,7 @@ class Loop {
         await this.#decideReady();
         this.#startQueued();
         // Another target may have ended between the last look at what is ready and this one.
-        if (this.#ready.size > 0) continue;
+        if (this.#ready.hasNext()) continue;
         if (this.#pools.busy === 0) break;
         await new Promise<void>((wake) => {
           this.#wake = wake;
@@ -147,7 +149,11 @@ class Loop {
     }
     this.#waits?.ready(index);
     this.#move(index, 'ready');
-    this.#ready.push(index);
+    this.#pushReady(index);
+  }
+
+  #pushReady(index: number): void {
+    this.#ready.push(index, this.#session.graph.target(index).rule.pool);
   }
 
   async #decideReady(): Promise<void> {
@@ -216,7 +222,7 @@ class Loop {
     this.#waits?.demanded(index, by);
     this.#session.reopen(index);
     this.#move(index, 'ready');
-    this.#ready.push(index);
+    this.#pushReady(index);
   }
 
   #startQueued(): void {
@@ -268,7 +274,7 @@ class Loop {
     this.#again[index] = times;
     if (times <= MAX_AGAIN) {
       this.#move(index, 'ready');
-      this.#ready.push(index);
+      this.#pushReady(index);
       return;
     }
     this.#settle(index, unstable(plan, times), 'failed', 0);
@@ -278,6 +284,8 @@ class Loop {
     const settled = this.#session.set(index, given);
     const outcome = settled === given ? ended : outcomeOf(settled);
     this.#move(index, 'settled');
+    // Only of an intermediate may files be demanded later.
+    if (!this.#session.graph.target(index).rule.intermediate) this.#links[index] = undefined;
     // Somebody may yet need its files: then it runs, and has one end, not two.
     if ('elided' in settled && settled.elided) this.#unannounced.add(index);
     else if (outcome !== undefined) this.#announce(index, settled, outcome, seconds);

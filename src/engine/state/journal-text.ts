@@ -4,7 +4,7 @@
  * same in one JSON. Pure; knows neither files nor what the records mean together.
  */
 import type { Part } from '../hash.ts';
-import type { JournalRecord } from './record.ts';
+import type { JournalRecord, SuccessRecord } from './record.ts';
 import { isParts, isRecord, isSuccessHead } from './record.ts';
 
 /** No JSON holds a raw one. */
@@ -102,6 +102,17 @@ export function recordOfText(bytes: Buffer, from: number): JournalRecord | undef
     get parts() {
       parts ??= partsOfText(bytes, tab + 1, to);
       return parts;
+    },
+  };
+}
+
+/** `line`: reads the line again that `textOfRecord` has been written to. */
+export function withPartsLater({ parts: _, ...head }: SuccessRecord, line: () => Buffer): SuccessRecord {
+  return {
+    ...head,
+    get parts() {
+      const bytes = line();
+      return partsOfText(bytes, bytes.indexOf(TAB) + 1, bytes.length);
     },
   };
 }

@@ -3,10 +3,10 @@
  * off and said; a line that does not add up is left out, which can only make a target stale, since records hold facts
  * of content. It knows neither how a record is spelt nor what the records mean together.
  */
-import { closeSync, fsyncSync, ftruncateSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { replaceFile } from './files.ts';
 import { JournalIndex } from './journal-index.ts';
-import { textOfRecord } from './journal-text.ts';
+import { textOfRecord, withPartsLater } from './journal-text.ts';
 import type { LineFormat, ReadLines } from './line-file.ts';
 import { appendLine, formatText, headerOf, scanLines } from './line-file.ts';
 import type { CodeRecord, FailureRecord, JournalRecord, OrphanRecord, SuccessRecord } from './record.ts';
@@ -90,18 +90,31 @@ export class Journal {
     const whole = mustRewrite(read) ? rewritten(read) : undefined;
     if (whole !== undefined) replaceFile(path, whole, temporary);
     this.#size = whole?.length ?? read.wholeBytes;
-    this.#fd = openSync(path, 'a');
+    this.#fd = openSync(path, 'a+');
     // Only then: even to the same length it sets the time stamps, and a journal at rest is what others go by.
     if (whole === undefined && read.tornBytes > 0) ftruncateSync(this.#fd, read.wholeBytes);
   }
 
-  /** With `durable`, returns when the record is on the disk. */
+  /**
+   * With `durable`, returns when the record is on the disk. What `loaded` then has of a success is as if it were read
+   * again: of a large graph all parts together take more memory than all the rest, and hardly any of them is asked for.
+   */
   append(record: JournalRecord, durable: boolean): void {
     const line = formatText(textOfRecord(record));
-    appendLine(this.#fd, this.#size, line);
+    const at = this.#size;
+    appendLine(this.#fd, at, line);
     this.#size += line.length;
     if (durable) this.flush();
-    this.#index.add(record);
+    this.#index.add(record.kind === 'success' ? this.#kept(record, at, line.length) : record);
+  }
+
+  /** Apart from `append`, whose line would otherwise be held by what is kept. */
+  #kept(record: SuccessRecord, at: number, length: number): SuccessRecord {
+    return withPartsLater(record, () => {
+      const line = Buffer.alloc(length);
+      readSync(this.#fd, line, 0, length, at);
+      return line;
+    });
   }
 
   /** Returns when all that was appended is on the disk. */

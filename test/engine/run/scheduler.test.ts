@@ -22,16 +22,23 @@ rules:
 /** Carries nothing out: each target has its outputs as soon as `lasts` says. */
 class Pretended implements Runner {
   readonly ran: string[] = [];
+  /** Decided and not over yet: now, and at most. */
+  waiting = 0;
+  most = 0;
   readonly #lasts: (rule: string) => Promise<void>;
 
   constructor(lasts: (rule: string) => Promise<void>) {
     this.#lasts = lasts;
   }
 
-  expect(): void {}
+  expect(): void {
+    this.waiting++;
+    this.most = Math.max(this.most, this.waiting);
+  }
 
   async run({ target, fingerprint, parts }: RunPlan): Promise<RunResult> {
     await this.#lasts(target.rule.name);
+    this.waiting--;
     this.ran.push(target.rule.name);
     const record = {
       kind: 'success',
@@ -89,5 +96,23 @@ describe('the loop', () => {
           'two',
         ]);
       }
+  });
+
+  it('decides no more targets of a pool than are soon to run, and yet keeps every pool busy', async () => {
+    const keys = Array.from({ length: 5_000 }, (_, at) => `k${at}`);
+    const manifest = loaded(`version: 1
+as_of: 2024-01-01T00:00:00Z
+pools: { slow: 1 }
+dimensions: { key: ${JSON.stringify(keys)} }
+rules:
+  many: { for: [key], out: { text: "many/\${key}" }, run: "make > \${out.text}", pool: slow }
+  other: { for: [key], out: { text: "other/\${key}" }, run: "make > \${out.text}" }
+`);
+    const runner = new Pretended(() => Promise.resolve());
+    const ran = await carriedOut(manifest, workspace({}), runner);
+    expect(ran.length).toBe(10_000);
+    expect(runner.most).toBeLessThanOrEqual(2 * 2_000 + 2);
+    expect(ran.slice(0, 4_000)).toContain('other');
+    expect(ran.slice(0, 4_000)).toContain('many');
   });
 });
