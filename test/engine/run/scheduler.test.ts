@@ -102,7 +102,7 @@ describe('the loop', () => {
     const keys = Array.from({ length: 5_000 }, (_, at) => `k${at}`);
     const manifest = loaded(`version: 1
 as_of: 2024-01-01T00:00:00Z
-pools: { slow: 1 }
+pools: { cpu: 1, slow: 1 }
 dimensions: { key: ${JSON.stringify(keys)} }
 rules:
   many: { for: [key], out: { text: "many/\${key}" }, run: "make > \${out.text}", pool: slow }
