@@ -25,6 +25,7 @@ import { loadManifest } from '../src/engine/manifest/load.ts';
 import type { ConfigSchema, Manifest } from '../src/engine/manifest/model.ts';
 import { orphansOf } from '../src/engine/orphans.ts';
 import type { Builtins } from '../src/engine/run/code.ts';
+import { isKnownFresh } from '../src/engine/run/known-fresh.ts';
 import { findStanding } from '../src/engine/standing.ts';
 import { readLock } from '../src/engine/state/lockfile.ts';
 import type { Standing } from '../src/engine/state/standing.ts';
@@ -65,6 +66,8 @@ export interface Built {
   /** Targets whose earlier result was put back, sorted. */
   readonly restored: readonly string[];
   readonly outcomes: Readonly<Record<string, Outcome>>;
+  /** Targets that were not decided, since nothing has reached them, sorted. */
+  readonly stood: readonly string[];
   readonly failures: Readonly<Record<string, Failure>>;
   readonly events: readonly BuildEvent[];
   /** As printed; empty when the manifest and the request were right. */
@@ -163,6 +166,7 @@ export class Rig {
     const lock = ask.locked ? readLock(this.dir) : undefined;
     const manifest = this.load(lock ? { ...ask, asOf: new Date(lock.asOf).toISOString() } : ask);
     const events: BuildEvent[] = [];
+    const stood: [string, Outcome][] = [];
     const of = (
       result: Built['result'],
       diagnostics = '',
@@ -173,7 +177,11 @@ export class Rig {
       return {
         ran: ran.map(({ target }) => target).sort(),
         restored: finished.flatMap(({ target, outcome }) => (outcome === 'restored' ? [target] : [])).sort(),
-        outcomes: Object.fromEntries(finished.map(({ target, outcome }) => [target, outcome])),
+        outcomes: Object.fromEntries([
+          ...stood,
+          ...finished.map(({ target, outcome }): [string, Outcome] => [target, outcome]),
+        ]),
+        stood: stood.map(([id]) => id).sort(),
         failures: Object.fromEntries(
           finished.flatMap(({ target, failure }) => (failure ? [[target, failure]] : [])),
         ),
@@ -210,6 +218,11 @@ export class Rig {
       },
       program: ask.program,
       remember: async () => null,
+      // They are told of by number.
+      inspect: (session) => {
+        for (const { index, id } of session.graph.targets)
+          if (isKnownFresh(session.settled(index))) stood.push([id, 'fresh']);
+      },
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (result.kind === 'invalid') return of('invalid', printed(result.diagnostics));
@@ -222,7 +235,8 @@ export class Rig {
     if (typeof manifest === 'string') return undefined;
     const { now, builtins = new Map() } = this.#ask(ask);
     const at = now === undefined ? Date.now() : Date.parse(now);
-    return findStanding({ workspace: this.dir, manifest, builtins, program, now: at });
+    const found = await findStanding({ workspace: this.dir, manifest, builtins, program, now: at });
+    return found?.kind === 'all' ? found.standing : undefined;
   }
 
   async status(

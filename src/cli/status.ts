@@ -48,7 +48,7 @@ async function printStanding(
   if (program === undefined || common.json || common.verbose || selectors.length > 0 || between !== undefined)
     return undefined;
   const found = await findStanding({ ...opened, builtins: builtins(), program, now: io.now() });
-  const noted = found?.status();
+  const noted = found?.kind === 'all' ? found.standing.status() : undefined;
   if (noted === undefined) return undefined;
   printTables({ ...noted, lag: rememberedLag(noted.also) }, common, io);
   return EXIT.done;

@@ -68,7 +68,7 @@ export interface BuildRequest {
   readonly keepFailed?: (target: string) => boolean;
   /**
    * What tells this program from others that may judge otherwise. Given: where nothing has changed since a build of
-   * everything that had nothing to do, targets are told of by number (`targets-stood`). Default: one by one, always.
+   * everything, targets are told of by number (`targets-stood`). Default: one by one, always.
    */
   readonly program?: string | undefined;
   /**
@@ -109,8 +109,8 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     },
   });
   if (held === undefined) return { kind: 'locked', holder };
-  const recalled = await recall(request, held);
-  if (recalled !== undefined) return { kind: 'built', ...recalled, differing: [] };
+  const found = await recall(request, held);
+  if (found?.kind === 'all') return { kind: 'built', ...found.recalled, differing: [] };
   const state = await held.open();
   const history = keepHistory(request);
   const witness = mayRemember(request) ? new Witness() : undefined;
@@ -136,7 +136,9 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       now: request.now,
     };
     const past = new Past(state.store, state.results, () => lastRunNumber(workspace));
-    const session = new Session(manifest, { ...parts, options, past });
+    // Records that are lost may be of any target.
+    const earlier = state.journal.loaded.remarks.length === 0 ? found : undefined;
+    const session = new Session(manifest, { ...parts, options, past, earlier });
     const probe = (): Session =>
       new Session(manifest, { ...parts, options: { ...options, dry: true, force: () => false } });
     const selection = await select(session, request, probe);
@@ -168,7 +170,9 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const runId = repairAll(session, emit);
     const { failed, blocked } = counts.value;
     const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;
+    if (witness !== undefined) witness.by = 'nobody';
     const differs = attendant.close(whole && failed + blocked === 0);
+    if (witness !== undefined) witness.by = 'pass';
     const { compare } = request;
     const differing =
       differs === undefined || differs.length === 0 || compare === undefined || signal.aborted
@@ -184,11 +188,15 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       alerts: counts.alerts,
       ...(differing === undefined ? {} : { differing }),
     });
-    if (witness !== undefined && !warned && isCalm(counts) && !signal.aborted)
+    if (witness !== undefined && !signal.aborted && !(failFast && failed > 0)) {
+      const calm = !warned && isCalm(counts);
       noteStanding(session, roots, witness, {
         program: request.program ?? '',
-        also: await request.remember?.(session),
+        calm,
+        also: calm ? await request.remember?.(session) : undefined,
+        before: earlier?.standing,
       });
+    }
     const missing = signal.aborted ? [] : unmet(session, selection.value);
     if (missing.length > 0) return { kind: 'invalid', diagnostics: missing };
     return {

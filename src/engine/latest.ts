@@ -1,5 +1,6 @@
 /** Repairs the links to the last runs of numbered rules, which users may have removed or turned. Runs nothing. */
 import type { Listener } from './events.ts';
+import { namesRunId } from './graph/template.ts';
 import { pointLatest } from './run/latest-link.ts';
 import { PlaceTaken } from './run/place-taken.ts';
 import type { Session } from './run/session.ts';
@@ -7,7 +8,8 @@ import type { Session } from './run/session.ts';
 /** Answers the run_id that the last numbered rule of this pass stands at, its `latest` pointing there. */
 export function repairAll(session: Session, emit: Listener): string | null {
   let runId: string | null = null;
-  for (const { index } of session.graph.targets) {
+  for (const { index, rule } of session.graph.targets) {
+    if (!rule.outputs.some(({ template }) => namesRunId(template))) continue;
     const settled = session.settled(index);
     if (!settled || !('record' in settled) || settled.record?.runId === undefined) continue;
     runId = settled.record.runId;

@@ -9,7 +9,7 @@ import type { RunRequest } from './history/collector.ts';
 import { keepHistory } from './history/keep.ts';
 import { repairLatest } from './latest.ts';
 import { formatInstant } from './manifest/instant.ts';
-import type { Asked, StandingRequest } from './standing.ts';
+import type { Asked, Found as FoundStanding, StandingRequest } from './standing.ts';
 import { findStanding, mayRemember } from './standing.ts';
 import type { Verdict } from './state/standing.ts';
 import type { Held } from './state/workspace-state.ts';
@@ -26,16 +26,22 @@ export interface Recalled {
   readonly runId: string | null;
 }
 
+/** What an earlier pass is good for: it is told again, or spares the decision on the targets that stand. */
+export type Found =
+  | { readonly kind: 'all'; readonly recalled: Recalled }
+  | Extract<FoundStanding, { kind: 'most' }>;
+
 /** Of a workspace in which nothing has changed since there was nothing to do: the same again, without a pass. */
-export async function recall(request: RecallRequest, held: Held): Promise<Recalled | undefined> {
+export async function recall(request: RecallRequest, held: Held): Promise<Found | undefined> {
   if (!mayRemember(request)) return undefined;
   const started = performance.now();
   let ended = false;
   try {
     const { workspace, manifest, builtins, now, program = '' } = request;
     const found = await findStanding({ workspace, manifest, builtins, now, program });
-    ended = found !== undefined;
-    return found && tellStanding(request, found.verdict, started);
+    if (found?.kind !== 'all') return found;
+    ended = true;
+    return { kind: 'all', recalled: tellStanding(request, found.standing.verdict, started) };
   } catch (thrown) {
     ended = true;
     throw thrown;

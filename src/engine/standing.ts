@@ -1,23 +1,27 @@
 /**
- * A pass over everything that has found nothing to do, remembered: while nothing that it has looked at has changed, the
- * next one need not be made. Knows what may be remembered and what it was found for; how it lies on disk is for `state`.
+ * A pass over everything, remembered: while nothing that it has looked at has changed, and it had nothing to do, the next
+ * one need not be made; where little has changed, the next one may leave out what that does not reach. Knows what may be
+ * remembered and what it was found for; how it lies on disk is for `state`.
  */
 import type { FreshRun, TargetStatus } from './events.ts';
 import type { Digest } from './hash.ts';
 import { sha256 } from './hash.ts';
 import type { Json } from './json.ts';
 import type { Manifest } from './manifest/model.ts';
+import { noteOf } from './noting.ts';
 import { orphansOf } from './orphans.ts';
+import { reached } from './reach.ts';
 import type { Builtins, Identified } from './run/code.ts';
 import { Code } from './run/code.ts';
-import { dueSpan } from './run/reasons.ts';
+import { isToldAlone } from './run/known-fresh.ts';
 import type { Roots } from './run/roots.ts';
-import type { Session } from './run/session.ts';
+import type { Earlier, Session } from './run/session.ts';
 import type { Lock } from './state/lockfile.ts';
 import { StatMemo } from './state/memo.ts';
-import type { Standing, StatusNote, Verdict } from './state/standing.ts';
-import { keepStanding, readStanding } from './state/standing.ts';
+import type { Noted, Standing, StatusNote, Verdict } from './state/standing.ts';
+import { keepStanding, LEFT, readStanding, recordStamps } from './state/standing.ts';
 import type { Witness } from './state/witness.ts';
+import { changedSince } from './state/witness.ts';
 import { statuses } from './status.ts';
 import type { Span } from './task.ts';
 
@@ -41,70 +45,116 @@ export interface Asked {
   readonly lock?: Lock | undefined;
 }
 
-/** Everything is asked for as it is by default: only of that is remembered that there was nothing to do. */
+/** What is left of an earlier pass. */
+export type Found =
+  /** Another would come to the same: there is nothing to do. */
+  | { readonly kind: 'all'; readonly standing: Standing }
+  /** These targets would; the others are to be decided. */
+  | ({ readonly kind: 'most'; readonly standing: Standing } & Earlier);
+
+/** Everything is asked for as it is by default: only of that is anything remembered. */
 export function mayRemember(request: Asked): boolean {
   const { program, selectors, between, force, refresh, sweep, lock } = request;
   const asked = selectors.length > 0 || between !== undefined || lock !== undefined;
   return program !== undefined && !asked && !force && !refresh && !sweep;
 }
 
+/** To look at what has changed and go over the rest costs more than a pass, where more than this part has. */
+const MOST_CHANGED = 1 / 8;
+const MOST_REACHED = 1 / 2;
+/** Of so few it is no matter. */
+const FEW = 1_000;
+
 /** Undefined: a pass must be made. Who goes on to act on it needs the run lock, so that nothing changes meanwhile. */
-export async function findStanding(request: StandingRequest): Promise<Standing | undefined> {
+export async function findStanding(request: StandingRequest): Promise<Found | undefined> {
   const { workspace, manifest, builtins, program, now } = request;
   // The code of tasks is a few files: to read them costs less than what else is known of a large graph.
   const code = new Code(builtins, workspace, new StatMemo('', workspace));
   const identified = new Map<string, Identified>();
   for (const rule of manifest.rules.values()) identified.set(rule.name, await code.identify(rule));
   const key = keyOf(manifest, program, identified);
-  return key === undefined ? undefined : readStanding(workspace, key, now);
+  const standing = key === undefined ? undefined : readStanding(workspace, key);
+  if (standing === undefined) return undefined;
+  const { seen, verdict } = standing;
+  const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
+  const changed = changedSince(seen, absolute, Math.max(FEW, seen.paths.length * MOST_CHANGED));
+  if (changed === undefined) return undefined;
+  const isDue = now < verdict.from || (verdict.until !== null && now >= verdict.until);
+  if (changed.paths.length + changed.folders.length === 0 && !isDue && verdict.calm)
+    return { kind: 'all', standing };
+  const noted = standing.targets();
+  const givers = new Set(
+    [...manifest.dimensions.values()].flatMap((each) => (each.kind === 'dynamic' ? [each.rule] : [])),
+  );
+  const givesKeys = (id: string): boolean => givers.has(id.split('/', 1)[0] ?? '');
+  const moved = reached(noted, changed, now, givesKeys);
+  if (moved === undefined || moved.size > Math.max(FEW, noted.ids.length * MOST_REACHED)) return undefined;
+  // Who gives keys is decided, and comes out the same: others wait to hear them.
+  const stands = noted.ids.filter(
+    (id, at) => noted.left[at] === LEFT.stands && !moved.has(at) && !givesKeys(id),
+  );
+  return { kind: 'most', standing, targets: noted.ids, stands: new Set(stands) };
 }
 
-/** To be called once a pass over everything has ended without a run, an alert or a warning. `also`: kept for `status`. */
-export function noteStanding(
-  session: Session,
-  roots: Roots,
-  witness: Witness,
-  { program, also }: { readonly program: string; readonly also: Json | undefined },
-): void {
-  const { graph, loaded, identified, workspace } = session;
+export interface Ended {
+  readonly program: string;
+  /** Nothing has run, and nothing is wrong. */
+  readonly calm: boolean;
+  /** Kept for `status`. */
+  readonly also: Json | undefined;
+  /** What this pass went by. */
+  readonly before: Standing | undefined;
+}
+
+/** To be called once a pass over everything has ended, and nobody has broken it off. */
+export function noteStanding(session: Session, roots: Roots, witness: Witness, ended: Ended): void {
+  const { graph, identified, workspace } = session;
+  const { program, also } = ended;
   const key = keyOf(graph.manifest, program, identified);
-  if (key === undefined) return;
-  const counts = new Map<string, { rule: string; outcome: 'fresh' | 'absent'; count: number }>();
-  const alone: Verdict['alone'] = [];
+  const records = recordStamps(workspace, ended.calm);
+  if (key === undefined || records === undefined || witness.blind) return;
+  for (const [path, stamp] of records) {
+    if (stamp === undefined) witness.nothing(path);
+    else witness.file(path, stamp);
+  }
+  // Whose files the orphans are is among what is looked at: so this comes before what was looked at is gathered.
+  const status = also === undefined || !ended.calm ? undefined : statusOf(session, roots, also);
+  const made = noteOf(session, witness, ended);
+  if (made === undefined || witness.blind) return;
+  const calm = ended.calm && made.noted.left.every((left) => left !== LEFT.unsure);
+  const told = calm ? toldOf(session) : { counts: [], alone: [] };
+  keepStanding(workspace, { verdict: { key, calm, ...spanOf(made.noted.due), ...told }, status, ...made });
+}
+
+/** From when until when nothing is due of any target. */
+function spanOf(due: Noted['due']): Pick<Verdict, 'from' | 'until'> {
   let from = 0;
   let until = Number.POSITIVE_INFINITY;
-  for (const { index, id, rule } of graph.targets) {
-    const settled = session.settled(index);
-    if (settled === undefined) continue;
-    if (settled.state !== 'fresh' && settled.state !== 'absent') return;
-    const record = loaded.successes.get(id);
-    // Of what is absent since something upstream is, nothing can be due.
-    if (record !== undefined && (settled.state === 'fresh' || record.absent !== undefined))
-      for (const span of dueSpan(rule, record)) {
-        from = Math.max(from, span.from);
-        until = Math.min(until, span.until);
-      }
-    if (settled.state === 'fresh' && (settled.record.runId !== undefined || rule.for.length === 0)) {
-      const { runId: run = null, outputs } = settled.record;
+  for (const [, since, to] of due) {
+    from = Math.max(from, since);
+    until = Math.min(until, to);
+  }
+  return { from, until: Number.isFinite(until) ? until : null };
+}
+
+/** What another build would have to tell of these targets. */
+function toldOf(session: Session): Pick<Verdict, 'counts' | 'alone'> {
+  const counts = new Map<string, { rule: string; outcome: 'fresh' | 'absent'; count: number }>();
+  const alone: Verdict['alone'] = [];
+  for (const { index, id, rule } of session.graph.targets) {
+    const how = session.settled(index);
+    if (how?.state !== 'fresh' && how?.state !== 'absent') continue;
+    if (how.state === 'fresh' && isToldAlone(rule)) {
+      const { runId: run = null, outputs } = how.record;
       alone.push({ target: id, rule: rule.name, run, outputs: outputs.map(({ path }) => path) });
       continue;
     }
-    const place = `${rule.name} ${settled.state}`;
+    const place = `${rule.name} ${how.state}`;
     const known = counts.get(place);
     if (known) known.count++;
-    else counts.set(place, { rule: rule.name, outcome: settled.state, count: 1 });
+    else counts.set(place, { rule: rule.name, outcome: how.state, count: 1 });
   }
-  if (Number.isNaN(from) || Number.isNaN(until)) return;
-  const verdict = {
-    key,
-    from,
-    until: Number.isFinite(until) ? until : null,
-    counts: [...counts.values()],
-    alone,
-  };
-  // Whose files the orphans are is among what is looked at.
-  const status = also === undefined ? undefined : statusOf(session, roots, also);
-  keepStanding(workspace, verdict, status, witness);
+  return { counts: [...counts.values()], alone };
 }
 
 function statusOf(session: Session, roots: Roots, also: Json): StatusNote {

@@ -11,6 +11,7 @@ import type { Manifest } from './manifest/model.ts';
 import type { Builtins } from './run/code.ts';
 import { Code } from './run/code.ts';
 import { gather } from './run/gather.ts';
+import { isKnownFresh } from './run/known-fresh.ts';
 import { partsOf } from './run/parts.ts';
 import type { Roots } from './run/roots.ts';
 import { schedule } from './run/scheduler.ts';
@@ -100,7 +101,8 @@ export function statuses(session: Session, roots: Roots, whole: boolean): readon
     const log = state === 'failed' ? logOf(session.workspace, id) : undefined;
     const logged = log === undefined ? {} : { log };
     const absent = settled.state === 'absent' ? { absent: absenceOf(session, target, settled.reason) } : {};
-    const said = state === 'fresh' && 'record' in settled ? settled.record?.alerts : undefined;
+    const mayTell = state === 'fresh' && !isKnownFresh(settled);
+    const said = mayTell && 'record' in settled ? settled.record?.alerts : undefined;
     const alerts = said === undefined ? {} : { alerts: said };
     const told = { ...absent, ...logged, ...alerts };
     byRule.get(rule.name)?.push({ target: id, state, reasons: settled.reasons, ...told });

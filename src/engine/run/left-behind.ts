@@ -17,22 +17,25 @@ interface Written {
 export class LeftBehind {
   readonly #loaded: Loaded;
   readonly #memo: StatMemo;
+  readonly #stands: (target: string) => boolean;
   #written: ReadonlyMap<string, readonly Written[]> | undefined;
 
-  constructor(loaded: Loaded, memo: StatMemo) {
+  /** `stands`: of such a target nothing is left behind. */
+  constructor(loaded: Loaded, memo: StatMemo, stands: (target: string) => boolean) {
     this.#loaded = loaded;
     this.#memo = memo;
+    this.#stands = stands;
   }
 
   /** Whether some target wrote this content at just this path. */
   wrote(path: string, digest: Digest): boolean {
-    this.#written ??= written(this.#loaded);
+    this.#written ??= written(this.#loaded, this.#stands);
     return this.#written.get(oneSpelling(path))?.some((each) => each.digest === digest) ?? false;
   }
 
   /** The target that wrote what stands at a path, itself or within a directory. To be asked of paths that no target makes. */
   writerOf(path: string): string | undefined {
-    this.#written ??= written(this.#loaded);
+    this.#written ??= written(this.#loaded, this.#stands);
     for (
       let here = oneSpelling(path);
       here !== '';
@@ -46,15 +49,20 @@ export class LeftBehind {
 }
 
 /** One path may have been written by several, one after the other. */
-function written({ successes, orphans }: Loaded): ReadonlyMap<string, readonly Written[]> {
+function written(
+  { successes, orphans }: Loaded,
+  stands: (target: string) => boolean,
+): ReadonlyMap<string, readonly Written[]> {
   const all = new Map<string, Written[]>();
   const add = (each: Written): void => {
     const known = all.get(each.path);
     if (known) known.push(each);
     else all.set(each.path, [each]);
   };
-  for (const { target, outputs } of successes.values())
-    for (const { path, digest } of outputs) add({ target, path, digest });
+  for (const target of successes.keys()) {
+    if (stands(target)) continue;
+    for (const { path, digest } of successes.get(target)?.outputs ?? []) add({ target, path, digest });
+  }
   for (const orphan of orphans.values()) add(orphan);
   return all;
 }

@@ -7,9 +7,11 @@
 import type { Listener, Outcome, Waited } from '../events.ts';
 import type { LinkedInput } from '../graph/edges.ts';
 import { linkInputs, producersOf } from '../graph/edges.ts';
+import type { For } from '../state/witness.ts';
 import type { Decision, RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
 import { finished, outcomeOf, unstable } from './finished.ts';
+import { isToldAlone } from './known-fresh.ts';
 import { Pools } from './pools.ts';
 import { Ready } from './ready.ts';
 import type { Roots } from './roots.ts';
@@ -59,7 +61,11 @@ class Loop {
   readonly #pools: Pools<Work>;
   readonly #unannounced = new Set<number>();
   readonly #waits: Waits | undefined;
+  /** By rule: how many targets stood as they were found before. */
+  readonly #stood = new Map<string, number>();
   #stopped = false;
+  /** Whatever an earlier pass has gone over has been asked for. */
+  #complete = false;
   #wake: (() => void) | undefined;
   #bug: unknown;
 
@@ -75,8 +81,10 @@ class Loop {
 
   async run(): Promise<void> {
     await this.#session.identifyCode();
+    this.#lookFor('nobody');
     for (const index of this.#roots.first(this.#session.graph)) this.#want(index);
     this.#linkAll();
+    this.#tellStood();
     const stop = (): void => this.#stop();
     this.#options.signal.addEventListener('abort', stop, { once: true });
     if (this.#options.signal.aborted) this.#stop();
@@ -86,13 +94,17 @@ class Loop {
         this.#startQueued();
         // Another target may have ended between the last look at what is ready and this one.
         if (this.#ready.hasNext()) continue;
-        if (this.#pools.busy === 0) break;
+        if (this.#pools.busy === 0) {
+          if (this.#wantEarlier()) continue;
+          break;
+        }
         await new Promise<void>((wake) => {
           this.#wake = wake;
         });
       }
     } finally {
       this.#options.signal.removeEventListener('abort', stop);
+      this.#lookFor('pass');
     }
     for (const index of this.#unannounced) {
       const settled = this.#session.settled(index);
@@ -100,6 +112,24 @@ class Loop {
     }
     if (this.#bug !== undefined) throw this.#bug;
     if (!this.#stopped) this.#expectAllSettled();
+  }
+
+  /** What only such targets read as stand has not been asked for, and is told of all the same. */
+  #wantEarlier(): boolean {
+    if (this.#stopped || this.#complete) return false;
+    this.#complete = true;
+    for (const index of this.#session.earlier()) this.#want(index);
+    this.#linkAll();
+    this.#tellStood();
+    return true;
+  }
+
+  #tellStood(): void {
+    for (const [rule, count] of this.#stood) {
+      this.#options.emit({ type: 'targets-planned', rule, count });
+      this.#options.emit({ type: 'targets-stood', rule, outcome: 'fresh', count });
+    }
+    this.#stood.clear();
   }
 
   #stop(): void {
@@ -112,7 +142,18 @@ class Loop {
   #want(index: number): void {
     if (this.#states[index] !== undefined) return;
     const { rule } = this.#session.graph.target(index);
+    const stands = this.#session.stand(index);
+    if (stands !== undefined && !isToldAlone(rule)) {
+      this.#stood.set(rule.name, (this.#stood.get(rule.name) ?? 0) + 1);
+      this.#move(index, 'settled');
+      return;
+    }
     this.#options.emit({ type: 'targets-planned', rule: rule.name, count: 1 });
+    if (stands !== undefined) {
+      this.#move(index, 'settled');
+      this.#announce(index, stands, 'fresh', 0);
+      return;
+    }
     this.#move(index, 'awaiting');
     this.#toLink.push(index);
   }
@@ -133,7 +174,9 @@ class Loop {
     }
     this.#links[index] = link.linked;
     this.#move(index, 'waiting');
-    this.#waitFor(index, producersOf(link.linked));
+    const producers = producersOf(link.linked);
+    this.#session.memo.witness?.reads(index, producers);
+    this.#waitFor(index, producers);
   }
 
   #waitFor(index: number, needs: ReadonlySet<number>): void {
@@ -181,7 +224,9 @@ class Loop {
     const target = graph.target(index);
     const code = this.#session.identified.get(target.rule.name);
     if (code === undefined) throw new Error(`no code was identified for rule "${target.rule.name}"`);
+    this.#lookFor(index);
     const decision = decide(this.#session, target, this.#links[index] ?? [], code);
+    this.#lookFor('nobody');
     switch (decision.kind) {
       case 'settle':
         this.#settle(index, decision.settled, outcomeOf(decision.settled), 0);
@@ -309,6 +354,12 @@ class Loop {
     const { after, queuedMs } = waits.of(index);
     const queued = Math.round(queuedMs) / 1000;
     return after === undefined ? { queued } : { after: this.#session.graph.target(after).id, queued };
+  }
+
+  /** What files are looked at for from now on. Of a run that is under way it is of no matter what it looks at. */
+  #lookFor(by: For): void {
+    const { witness } = this.#session.memo;
+    if (witness !== undefined) witness.by = by;
   }
 
   #move(index: number, to: State): void {

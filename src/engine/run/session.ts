@@ -17,6 +17,7 @@ import type { CodeRecord, OutputFact } from '../state/record.ts';
 import type { Code, CodeIdentity, Identified } from './code.ts';
 import { givenKeys, refusedKeys } from './given-keys.ts';
 import { KeyedFiles } from './keyed-files.ts';
+import { KnownFresh } from './known-fresh.ts';
 import { LeftBehind } from './left-behind.ts';
 import type { Past } from './past.ts';
 import { Locked } from './pinned.ts';
@@ -42,6 +43,16 @@ export interface PassOptions {
   readonly now: number;
 }
 
+/** What an earlier pass over the same has left. */
+export interface Earlier {
+  /** All that it went over. */
+  readonly targets: readonly string[];
+  /** Those that nothing has reached since they were found fresh: they need not be decided. */
+  readonly stands: ReadonlySet<string>;
+}
+
+const NOTHING: Earlier = { targets: [], stands: new Set() };
+
 export class Session {
   readonly graph: Graph;
   readonly paths: PathEdges;
@@ -62,6 +73,7 @@ export class Session {
   readonly #codes = new Map<string, CodeRecord>();
   /** Intermediates whose files a consumer needs after all. */
   readonly demanded = new Set<number>();
+  readonly #earlier: Earlier;
 
   constructor(
     manifest: Manifest,
@@ -74,6 +86,8 @@ export class Session {
       past?: Past;
       /** The build is to come to what it says. */
       lock?: Lock | undefined;
+      /** Default: nothing is known. */
+      earlier?: Earlier | undefined;
     },
   ) {
     this.graph = new Graph(manifest);
@@ -85,7 +99,10 @@ export class Session {
     this.options = parts.options;
     this.past = parts.past;
     this.keyed = new KeyedFiles(parts.memo);
-    this.leftBehind = new LeftBehind(parts.loaded, parts.memo);
+    const earlier = parts.earlier ?? NOTHING;
+    this.#earlier = earlier;
+    // What stands lies where its target writes now.
+    this.leftBehind = new LeftBehind(parts.loaded, parts.memo, (id) => earlier.stands.has(id));
     this.locked = parts.lock && new Locked(parts.lock, this.graph, this.paths);
   }
 
@@ -98,6 +115,24 @@ export class Session {
 
   settled(index: number): Settled | undefined {
     return this.#settled[index];
+  }
+
+  /** Settles a target that need not be decided. Undefined: it must be. */
+  stand(index: number): Settled | undefined {
+    const { id } = this.graph.target(index);
+    if (!this.#earlier.stands.has(id)) return undefined;
+    const settled = new KnownFresh(this.loaded, id);
+    this.#settled[index] = settled;
+    return settled;
+  }
+
+  /** Targets that an earlier pass has gone over. To be asked once all keys are known. */
+  earlier(): readonly number[] {
+    const { graph } = this;
+    return this.#earlier.targets.map((id) => {
+      const [name = '', ...keys] = id.split('/');
+      return graph.find(id)?.index ?? graph.intern(graph.rule(name), keys);
+    });
   }
 
   /** The target that makes a path, as far as keys are known. */

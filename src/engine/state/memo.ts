@@ -4,13 +4,13 @@
  * one that changed within the clock's tick of being hashed is hashed again. Knows no targets.
  */
 import type { Stats } from 'node:fs';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../hash.ts';
-import { digestOfValue, sha256, sha256FileSync } from '../hash.ts';
-import { byCodeUnit } from '../json.ts';
+import { digestOfValue, sha256FileSync } from '../hash.ts';
 import { errorCode, filesBelow, isMissing, replaceFile, statOf } from './files.ts';
-import type { Stamp, Witness } from './witness.ts';
+import type { Entry } from './memo-file.ts';
+import { MemoFile } from './memo-file.ts';
+import type { Witness } from './witness.ts';
 
 /**
  * Time stamps move in ticks: of the kernel's clock (4 ms at HZ=250, 10 ms at HZ=100), or of whole seconds on some
@@ -20,13 +20,6 @@ import type { Stamp, Witness } from './witness.ts';
 export const FINE_TICK_MS = 50;
 const COARSE_TICK_MS = 2_500;
 
-interface Entry extends Stamp {
-  readonly digest: Digest;
-  /** Wall clock when hashing began, milliseconds. */
-  readonly hashedAt: number;
-}
-
-const HEADER = 'pipeline stat memo 1';
 const NOT_UTF8 = 'its name is not UTF-8: rename it';
 
 /** Something stands at a path, and its content cannot be had. */
@@ -39,37 +32,18 @@ export class Unreadable extends Error {
 export class StatMemo {
   readonly #file: string;
   readonly #workspace: string;
-  readonly #entries = new Map<string, Entry>();
-  #changed = false;
+  readonly #kept: MemoFile;
+  /** What was learnt since that was read. */
+  readonly #learnt = new Map<string, Entry>();
   /** How many files were really read: tests count it. */
   hashed = 0;
   /** Told of all that is looked at, while there is one. */
   witness: Witness | undefined;
 
-  /** A memo that cannot be read is an empty one: it only ever saves work. */
   constructor(file: string, workspace: string) {
     this.#file = file;
     this.#workspace = workspace;
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-    } catch {
-      return;
-    }
-    const [header, sum, ...lines] = text.split('\n');
-    if (header !== HEADER || sum !== sha256(lines.join('\n'))) return;
-    for (const line of lines) {
-      const [digest, size, mtimeMs, ctimeMs, ino, hashedAt, ...path] = line.split(' ');
-      if (digest === undefined || path.length === 0) continue;
-      this.#entries.set(path.join(' '), {
-        digest: digest as Digest,
-        size: Number(size),
-        mtimeMs: Number(mtimeMs),
-        ctimeMs: Number(ctimeMs),
-        ino: Number(ino),
-        hashedAt: Number(hashedAt),
-      });
-    }
+    this.#kept = new MemoFile(file);
   }
 
   /**
@@ -85,7 +59,7 @@ export class StatMemo {
         return undefined;
       }
       if (stat.isDirectory()) return this.#digestOfFolder(path, absolute);
-      const entry = this.#entries.get(path);
+      const entry = this.#learnt.get(path) ?? this.#kept.get(path);
       if (entry !== undefined && same(entry, stat)) {
         this.witness?.file(path, entry);
         return entry.digest;
@@ -104,14 +78,13 @@ export class StatMemo {
   }
 
   save(temporary: string): void {
-    if (!this.#changed) return;
-    const lines = [...this.#entries]
-      .sort(([a], [b]) => byCodeUnit(a, b))
-      .filter(([path, entry]) => !path.includes('\n') && atRest(entry, entry.hashedAt))
-      .map(([path, e]) => `${e.digest} ${e.size} ${e.mtimeMs} ${e.ctimeMs} ${e.ino} ${e.hashedAt} ${path}`);
-    const body = lines.join('\n');
-    replaceFile(this.#file, `${HEADER}\n${sha256(body)}\n${body}`, temporary);
-    this.#changed = false;
+    if (this.#learnt.size === 0) return;
+    const isKept = (path: string, entry: Entry): boolean =>
+      !path.includes('\n') && atRest(entry, entry.hashedAt);
+    const learnt = [...this.#learnt].map(
+      ([path, entry]) => [path, isKept(path, entry) ? entry : undefined] as const,
+    );
+    replaceFile(this.#file, this.#kept.textWith(learnt), temporary);
   }
 
   absolute(path: string): string {
@@ -143,8 +116,7 @@ export class StatMemo {
     const digest = sha256FileSync(absolute);
     const { size, mtimeMs, ctimeMs, ino } = stat;
     const entry = { size, mtimeMs, ctimeMs, ino, digest, hashedAt };
-    this.#entries.set(path, entry);
-    this.#changed = true;
+    this.#learnt.set(path, entry);
     if (atRest(entry, hashedAt)) this.witness?.file(path, entry);
     else this.witness?.lookAway();
     return digest;

@@ -1,7 +1,8 @@
 /**
- * The file of what stands: that a pass over everything has found nothing to do, and all that it has looked at. While
- * none of that has changed, a look at the same files says as much as another pass. It only saves work: one that is
- * missing, damaged or of another version is none. What follows from it is for others to say.
+ * The file of what stands: how a pass over everything has found each target, and all that it has looked at for it. While
+ * nothing of that has changed, a look at the same files says as much as another pass; and where little has, a pass over
+ * what that may reach. It only saves work: one that is missing, damaged or of another version is none. What follows
+ * from it is for others to say.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,17 +12,21 @@ import { sha256 } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { errorCode, replaceFile, statOf } from './files.ts';
 import { atRest } from './memo.ts';
-import type { Seen, Witness } from './witness.ts';
-import { isAsSeen, STAMP } from './witness.ts';
+import type { NumberLists } from './number-lists.ts';
+import { listAt } from './number-lists.ts';
+import type { Seen, Stamp } from './witness.ts';
+import { STAMP } from './witness.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
-const VERSION = 'pipeline standing 2';
+const VERSION = 'pipeline standing 3';
 /** What builds keep for themselves, and each of them reads: with others the verdict may be another. */
-const RECORDS = ['journal', 'locked'].map((name) => `${STATE_FOLDER}/${name}`);
+export const RECORDS = ['journal', 'locked'].map((name) => `${STATE_FOLDER}/${name}`);
 
-const head = z.object({
+const verdict = z.object({
   /** Of what was asked for, and of the program and the code that answered. */
   key: z.string(),
+  /** There was nothing to do and nothing to say: while nothing changes, the next build has nothing to do either. */
+  calm: z.boolean(),
   /** Epoch milliseconds: before the one, and from the other on, something is due. */
   from: z.number(),
   until: z.number().nullable(),
@@ -40,9 +45,18 @@ const head = z.object({
     }),
   ),
 });
-const whole = head.extend({ folders: z.array(z.tuple([z.string(), z.string()])), paths: z.number() });
+const head = verdict.extend({
+  folders: z.array(z.tuple([z.string(), z.string(), z.array(z.number())])),
+  /** Targets of which something is due by the clock: when it is not. */
+  due: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  paths: z.number(),
+  pathBytes: z.number(),
+  targets: z.number(),
+  looks: z.number(),
+  reads: z.number(),
+});
 
-export type Verdict = z.infer<typeof head>;
+export type Verdict = z.infer<typeof verdict>;
 
 /** What `status` has to say of it. */
 export interface StatusNote {
@@ -53,46 +67,96 @@ export interface StatusNote {
   readonly also: Json;
 }
 
-export interface Standing {
-  readonly verdict: Verdict;
-  /** Parsed only when it is asked for: undefined where it was not noted. */
-  status(): StatusNote | undefined;
+/** How the pass has left a target. */
+export const LEFT = {
+  /** Fresh, and there is nothing to say of it. */
+  stands: 0,
+  /** Decided again it comes out the same: but that is more than can be said here. */
+  same: 1,
+  /** It ran, or it rests on what cannot be told. */
+  unsure: 2,
+} as const;
+
+/** For whom a path was looked at that is no target: the pass itself. */
+export const PASS = 0xffff_ffff;
+
+/** What is known of targets, each by its place in `ids`. */
+export interface Noted {
+  readonly ids: readonly string[];
+  readonly left: Uint8Array;
+  readonly due: readonly (readonly [target: number, from: number, until: number])[];
+  /** Of each path that was looked at, for whom. */
+  readonly lookedFor: NumberLists;
+  /** Of each folder. */
+  readonly foldersFor: readonly (readonly number[])[];
+  /** Of each target, those that it reads. */
+  readonly reads: NumberLists;
 }
 
-/** What was found at `now`; undefined where there is nothing that can be read, or that holds no more. */
-export function readStanding(workspace: string, key: string, now: number): Standing | undefined {
+export interface Standing {
+  readonly verdict: Verdict;
+  readonly seen: Seen;
+  /** Parsed only when it is asked for: undefined where it was not noted. */
+  status(): StatusNote | undefined;
+  targets(): Noted;
+}
+
+/** Undefined where there is nothing that can be read, or it was found for something else. */
+export function readStanding(workspace: string, key: string): Standing | undefined {
   const read = readWhole(join(workspace, STATE_FOLDER, 'standing'));
-  if (read === undefined || read.verdict.key !== key) return undefined;
-  const { from, until } = read.verdict;
-  if (now < from || (until !== null && now >= until)) return undefined;
-  const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
-  return isAsSeen(read.seen, absolute) ? read : undefined;
+  return read?.verdict.key === key ? read : undefined;
+}
+
+/** Stamps of what builds keep for themselves; undefined where they prove nothing. `calm`: nothing has been written. */
+export function recordStamps(
+  workspace: string,
+  calm: boolean,
+): readonly (readonly [string, Stamp | undefined])[] | undefined {
+  const now = Date.now();
+  const stamps: [string, Stamp | undefined][] = [];
+  for (const path of RECORDS) {
+    const stat = statOf(join(workspace, path));
+    if (stat !== undefined && !(stat.isFile() && (!calm || atRest(stat, now)))) return undefined;
+    stamps.push([path, stat]);
+  }
+  return stamps;
+}
+
+export interface ToKeep {
+  readonly verdict: Verdict;
+  readonly status: StatusNote | undefined;
+  readonly seen: Seen;
+  readonly noted: Noted;
 }
 
 /**
- * Only while the run lock is held, and once nothing is written any more. Nothing is kept that would prove nothing, and
- * nothing where the disk does not take it: it only saves work.
+ * Only while the run lock is held, and once nothing is written any more. Nothing is kept where the disk does not take
+ * it: it only saves work.
  */
-export function keepStanding(
-  workspace: string,
-  verdict: Verdict,
-  status: StatusNote | undefined,
-  witness: Witness,
-): void {
-  const now = Date.now();
-  for (const path of RECORDS) {
-    const stat = statOf(join(workspace, path));
-    if (stat === undefined) witness.nothing(path);
-    else if (stat.isFile() && atRest(stat, now)) witness.file(path, stat);
-    else return;
-  }
-  const { paths, stamps, folders } = witness.seen();
-  if (witness.blind || paths.some((path) => path.includes('\n'))) return;
+export function keepStanding(workspace: string, { verdict: found, status, seen, noted }: ToKeep): void {
+  const { paths, stamps, folders } = seen;
+  const { ids, left, due, lookedFor, foldersFor, reads } = noted;
+  const spansLines = (text: string): boolean => text.includes('\n');
+  if (paths.some(spansLines) || ids.some(spansLines)) return;
+  const lists = folders.map(([path, names], at) => [path, names, foldersFor[at] ?? []]);
+  const pathText = Buffer.from(paths.join('\n'));
+  const first = {
+    ...found,
+    folders: lists,
+    due,
+    paths: paths.length,
+    pathBytes: pathText.length,
+    targets: ids.length,
+    looks: lookedFor.items.length,
+    reads: reads.items.length,
+  };
   const body = Buffer.concat([
-    Buffer.from(`${JSON.stringify({ ...verdict, folders, paths: paths.length })}\n`),
+    Buffer.from(`${JSON.stringify(first)}\n`),
     Buffer.from(`${JSON.stringify(status ?? null)}\n`),
-    new Uint8Array(stamps.buffer),
-    Buffer.from(paths.join('\n')),
+    ...[stamps, lookedFor.offsets, lookedFor.items, reads.offsets, reads.items].map(bytesOf),
+    left,
+    pathText,
+    Buffer.from(ids.join('\n')),
   ]);
   const file = join(workspace, STATE_FOLDER, 'standing');
   try {
@@ -102,26 +166,81 @@ export function keepStanding(
   }
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 const LINE_END = 10;
 
-function readWhole(file: string): (Standing & { readonly seen: Seen }) | undefined {
+function readWhole(file: string): Standing | undefined {
   try {
     const bytes = readFileSync(file);
     const start = bytes.indexOf(LINE_END) + 1;
     const body = bytes.subarray(start);
     if (bytes.toString('latin1', 0, start) !== `${VERSION} ${sha256(body)}\n`) return undefined;
     const first = body.indexOf(LINE_END) + 1;
-    const end = body.indexOf(LINE_END, first) + 1;
-    const { folders, paths: count, ...verdict } = whole.parse(JSON.parse(body.toString('utf8', 0, first)));
-    const size = count * STAMP * Float64Array.BYTES_PER_ELEMENT;
+    const second = body.indexOf(LINE_END, first) + 1;
+    const { folders, due, paths, pathBytes, targets, looks, reads, ...found } = head.parse(
+      JSON.parse(body.toString('utf8', 0, first)),
+    );
+    const reader = new Reader(body, second);
     // A copy, since an array of doubles must begin at a multiple of eight.
-    const stamps = new Float64Array(new Uint8Array(body.subarray(end, end + size)).buffer);
-    const paths = count === 0 ? [] : body.toString('utf8', end + size).split('\n');
-    if (paths.length !== count) return undefined;
-    const status = (): StatusNote | undefined => noted(body.toString('utf8', first, end));
-    return { verdict, seen: { paths, stamps, folders }, status };
+    const stamps = new Float64Array(reader.take(paths * STAMP * Float64Array.BYTES_PER_ELEMENT));
+    const lookedFor = reader.lists(paths, looks);
+    const readLists = reader.lists(targets, reads);
+    const left = new Uint8Array(reader.take(targets));
+    const idsAt = reader.at + pathBytes;
+    const texts = reader.texts(paths, pathBytes);
+    return {
+      verdict: found,
+      seen: { paths: texts, stamps, folders: folders.map(([path, names]) => [path, names]) },
+      status: () => noted(body.toString('utf8', first, second)),
+      targets: () => ({
+        ids: reader.texts(targets, body.length - idsAt, idsAt),
+        left,
+        due,
+        lookedFor,
+        foldersFor: folders.map(([, , by]) => by),
+        reads: readLists,
+      }),
+    };
   } catch {
     return undefined;
+  }
+}
+
+class Reader {
+  readonly #body: Buffer;
+  #at: number;
+
+  get at(): number {
+    return this.#at;
+  }
+
+  constructor(body: Buffer, at: number) {
+    this.#body = body;
+    this.#at = at;
+  }
+
+  take(size: number): ArrayBuffer {
+    const taken = new Uint8Array(this.#body.subarray(this.#at, this.#at + size));
+    this.#at += size;
+    return taken.buffer;
+  }
+
+  lists(count: number, items: number): NumberLists {
+    const width = Uint32Array.BYTES_PER_ELEMENT;
+    return {
+      offsets: new Uint32Array(this.take((count + 1) * width)),
+      items: new Uint32Array(this.take(items * width)),
+    };
+  }
+
+  /** As many, in so many bytes. */
+  texts(count: number, size: number, at = this.#at): readonly string[] {
+    const texts = count === 0 ? [] : this.#body.toString('utf8', at, at + size).split('\n');
+    if (texts.length !== count) throw new Error(`expected ${count} texts, found ${texts.length}`);
+    return texts;
   }
 }
 
@@ -129,4 +248,9 @@ function readWhole(file: string): (Standing & { readonly seen: Seen }) | undefin
 function noted(text: string): StatusNote | undefined {
   const value: StatusNote | null = JSON.parse(text);
   return value ?? undefined;
+}
+
+/** For whom a path was looked at. */
+export function lookersAt({ lookedFor }: Noted, path: number): Uint32Array {
+  return listAt(lookedFor, path);
 }

@@ -1,6 +1,7 @@
 /**
  * What a pass has looked at on disk, in a form that can be looked at again: files by their stats, places where nothing
- * was, folders by their names. Knows no targets, and not when a file is at rest: the stats of others prove nothing.
+ * was, folders by their names; and for which target, where it was for one. Knows targets by number only, and not when a
+ * file is at rest: the stats of others prove nothing.
  */
 import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
@@ -23,28 +24,42 @@ export interface Seen {
   readonly folders: readonly (readonly [path: string, names: string])[];
 }
 
+/** For whom something was looked at: a target by its number, the pass itself, or, while something runs, nobody. */
+export type For = number | 'pass' | 'nobody';
+
 export const STAMP = 4;
 const NOTHING: Stamp = { size: -1, mtimeMs: 0, ctimeMs: 0, ino: 0 };
 
-export class Witness {
-  readonly #stamps = new Map<string, Stamp>();
-  readonly #folders = new Map<string, Digest>();
-  #blind = false;
+interface Looked<T> {
+  readonly at: T;
+  /** For the most part it is one. */
+  by: For | Set<For>;
+}
 
-  /** Something was looked at that cannot be told here: nothing follows from the rest. */
+export class Witness {
+  readonly #files = new Map<string, Looked<Stamp>>();
+  readonly #folders = new Map<string, Looked<Digest>>();
+  readonly #unsure = new Set<For>();
+  readonly #reads: (Uint32Array | undefined)[] = [];
+  /** Set by who looks. What is looked at for nobody is of no matter to what the pass comes to. */
+  by: For = 'pass';
+
+  /** Something was looked at for the pass that cannot be told here: nothing follows from the rest. */
   get blind(): boolean {
-    return this.#blind;
+    return this.#unsure.has('pass');
+  }
+
+  /** The same for a target: nothing follows of it. */
+  isUnsure(target: number): boolean {
+    return this.#unsure.has(target);
   }
 
   lookAway(): void {
-    this.#blind = true;
+    if (this.by !== 'nobody') this.#unsure.add(this.by);
   }
 
-  /** Of what was looked at twice and found different, the pass rests on both: a link was turned, a folder renamed. */
   file(path: string, stamp: Stamp): void {
-    const known = this.#stamps.get(path);
-    if (known === undefined) this.#stamps.set(path, stamp);
-    else if (known !== stamp && !isSame(known, stamp)) this.lookAway();
+    this.#look(this.#files, path, stamp, isSame);
   }
 
   nothing(path: string): void {
@@ -52,27 +67,57 @@ export class Witness {
   }
 
   folder(path: string, names: readonly string[]): void {
-    const digest = digestOfValue(names);
-    const known = this.#folders.get(path);
-    if (known === undefined) this.#folders.set(path, digest);
-    else if (known !== digest) this.lookAway();
+    if (this.by !== 'nobody') this.#look(this.#folders, path, digestOfValue(names), Object.is);
   }
 
-  seen(): Seen {
-    const paths = [...this.#stamps.keys()];
-    const stamps = new Float64Array(paths.length * STAMP);
-    let at = 0;
-    for (const { size, mtimeMs, ctimeMs, ino } of this.#stamps.values()) {
-      stamps[at++] = size;
-      stamps[at++] = mtimeMs;
-      stamps[at++] = ctimeMs;
-      stamps[at++] = ino;
+  /** Targets that a target reads. */
+  reads(target: number, producers: Iterable<number>): void {
+    this.#reads[target] = Uint32Array.from(producers);
+  }
+
+  readsOf(target: number): Iterable<number> {
+    return this.#reads[target] ?? [];
+  }
+
+  fileAt(path: string): { readonly at: Stamp; readonly by: Iterable<For> } | undefined {
+    const found = this.#files.get(path);
+    return found && { at: found.at, by: each(found.by) };
+  }
+
+  folderAt(path: string): { readonly at: Digest; readonly by: Iterable<For> } | undefined {
+    const found = this.#folders.get(path);
+    return found && { at: found.at, by: each(found.by) };
+  }
+
+  /** Of each path for whom it was looked at, in the order of first looks. */
+  *files(): Generator<readonly [path: string, stamp: Stamp, by: Iterable<For>], undefined> {
+    for (const [path, { at, by }] of this.#files) yield [path, at, each(by)];
+  }
+
+  *folders(): Generator<readonly [path: string, names: Digest, by: Iterable<For>], undefined> {
+    for (const [path, { at, by }] of this.#folders) yield [path, at, each(by)];
+  }
+
+  /** Of what was looked at twice and found different, all rest on both: a link was turned, a folder renamed. */
+  #look<T>(all: Map<string, Looked<T>>, path: string, at: T, same: (one: T, other: T) => boolean): void {
+    const { by } = this;
+    if (by === 'nobody') return;
+    const known = all.get(path);
+    if (known === undefined) {
+      all.set(path, { at, by });
+      return;
     }
-    return { paths, stamps, folders: [...this.#folders] };
+    if (known.by instanceof Set) known.by.add(by);
+    else if (known.by !== by) known.by = new Set([known.by, by]);
+    if (known.at !== at && !same(known.at, at)) for (const who of each(known.by)) this.#unsure.add(who);
   }
 }
 
-function isSame(one: Stamp, other: Stamp): boolean {
+function each(by: For | Set<For>): Iterable<For> {
+  return by instanceof Set ? by : [by];
+}
+
+export function isSame(one: Stamp, other: Stamp): boolean {
   return (
     one.size === other.size &&
     one.mtimeMs === other.mtimeMs &&
@@ -81,16 +126,28 @@ function isSame(one: Stamp, other: Stamp): boolean {
   );
 }
 
-/** Whether all of it is as it was. `absolute`: of a path as it was asked for. */
-export function isAsSeen({ paths, stamps, folders }: Seen, absolute: (path: string) => string): boolean {
+/** What is not as it was, by place in the lists. */
+export interface Changed {
+  readonly paths: readonly number[];
+  readonly folders: readonly number[];
+}
+
+/** Undefined: more than `most` of it, or something cannot be looked at, which is for a full pass to tell of. */
+export function changedSince(
+  { paths, stamps, folders }: Seen,
+  absolute: (path: string) => string,
+  most: number,
+): Changed | undefined {
+  const changed = { paths: [] as number[], folders: [] as number[] };
   try {
     for (const [index, path] of paths.entries())
-      if (!isAs(absolute(path), stamps, index * STAMP)) return false;
-    return folders.every(([path, names]) => digestOfValue(filesBelow(absolute(path))) === names);
+      if (!isAs(absolute(path), stamps, index * STAMP) && changed.paths.push(index) > most) return undefined;
+    for (const [index, [path, names]] of folders.entries())
+      if (digestOfValue(filesBelow(absolute(path))) !== names) changed.folders.push(index);
+    return changed;
   } catch (thrown) {
-    // What cannot be looked at is for a full pass to tell of.
     if (errorCode(thrown) === undefined) throw thrown;
-    return false;
+    return undefined;
   }
 }
 

@@ -21,6 +21,7 @@ const PATH = process.env['ORACLE_PATH'];
 
 let builds = 0;
 let recalled = 0;
+let narrowed = 0;
 
 async function tried(script: readonly Step[], given: Drawn): Promise<void> {
   const trial = new Trial(given);
@@ -35,6 +36,7 @@ async function tried(script: readonly Step[], given: Drawn): Promise<void> {
   } finally {
     builds += trial.builds;
     recalled += trial.recalled;
+    narrowed += trial.narrowed;
     trial.close();
   }
 }
@@ -62,7 +64,9 @@ describe('builds of random manifests', () => {
       });
       if (PATH !== undefined) return;
     }
-    process.stderr.write(`random graphs: ${builds} builds, ${recalled} of which could be recalled\n`);
+    process.stderr.write(
+      `random graphs: ${builds} builds, ${recalled} of which could be recalled, ${narrowed} narrowed\n`,
+    );
     expect(builds).toBeGreaterThanOrEqual(BUILDS);
   });
 });

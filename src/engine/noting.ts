@@ -1,0 +1,233 @@
+/**
+ * From a pass that has ended to what is noted of it: how it has left each target, what was looked at for it and what it
+ * reads; of those that stood before, what was noted then. Writes nothing.
+ */
+import { isKnownFresh } from './run/known-fresh.ts';
+import { dueSpan } from './run/reasons.ts';
+import type { Session } from './run/session.ts';
+import type { Settled } from './run/settled.ts';
+import { isLockPath } from './state/lockfile-shards.ts';
+import { listAt, numberLists } from './state/number-lists.ts';
+import type { Noted, Standing, ToKeep } from './state/standing.ts';
+import { LEFT, lookersAt, PASS } from './state/standing.ts';
+import type { For, Seen, Stamp, Witness } from './state/witness.ts';
+import { isSame, STAMP } from './state/witness.ts';
+
+type Note = Pick<ToKeep, 'seen' | 'noted'>;
+
+/** Undefined where a target stood of which nothing was noted. */
+export function noteOf(
+  session: Session,
+  witness: Witness,
+  { calm, before }: { readonly calm: boolean; readonly before: Standing | undefined },
+): Note | undefined {
+  const ended = endedIn(session, witness);
+  const earlier = before && earlierOf(session, before, ended);
+  const looks = new Looks(ended);
+  if (earlier !== undefined) looks.takeOver(earlier, witness);
+  // A build that has run something has written the lockfile since it has looked there, and goes by none that it wrote.
+  looks.add(witness, (path) => calm || !isLockPath(path));
+  const reads = readsOf(ended, witness, earlier);
+  if (reads === undefined) return undefined;
+  const { ids, left } = ended;
+  const due = [...ended.due, ...(earlier?.due ?? [])];
+  return { seen: looks.seen(), noted: { ids, left, due, reads, ...looks.lookedFor() } };
+}
+
+/** The targets that have settled, in the order of the graph. */
+interface Ended {
+  readonly ids: readonly string[];
+  /** By place in the graph: the place in `ids`. */
+  readonly places: readonly (number | undefined)[];
+  /** By place in `ids`: the place in the graph. */
+  readonly indices: readonly number[];
+  readonly left: Uint8Array;
+  readonly due: Noted['due'];
+}
+
+function endedIn(session: Session, witness: Witness): Ended {
+  const { graph, loaded } = session;
+  const ids: string[] = [];
+  const places: (number | undefined)[] = [];
+  const indices: number[] = [];
+  const left: number[] = [];
+  const due: [number, number, number][] = [];
+  for (const { index, id, rule } of graph.targets) {
+    const settled = session.settled(index);
+    if (settled === undefined) continue;
+    places[index] = ids.length;
+    if (!isKnownFresh(settled)) {
+      const record = loaded.successes.get(id);
+      // Of what is absent since something upstream is, nothing can be due.
+      if (record !== undefined && (settled.state === 'fresh' || record.absent !== undefined))
+        for (const { from, until } of dueSpan(rule, record)) due.push([ids.length, from, until]);
+    }
+    left.push(isKnownFresh(settled) ? LEFT.stands : leftOf(settled, witness.isUnsure(index)));
+    indices.push(index);
+    ids.push(id);
+  }
+  return { ids, places, indices, left: Uint8Array.from(left), due };
+}
+
+function leftOf(settled: Settled, unsure: boolean): number {
+  if (unsure) return LEFT.unsure;
+  switch (settled.state) {
+    case 'fresh':
+      if (settled.reasons.length > 0) return LEFT.unsure;
+      return settled.elided || settled.record.alerts !== undefined ? LEFT.same : LEFT.stands;
+    case 'absent':
+      return settled.reasons.every(({ kind }) => kind === 'upstream') ? LEFT.same : LEFT.unsure;
+    default:
+      return LEFT.unsure;
+  }
+}
+
+/** What was noted before, with where its targets are now. */
+interface Earlier {
+  readonly seen: Seen;
+  readonly noted: Noted;
+  /** By place then: the place now, of those that stood. */
+  readonly stood: readonly (number | undefined)[];
+  /** Of all that are there still. */
+  readonly now: readonly (number | undefined)[];
+  /** By place now: the place then, of those that stood. */
+  readonly then: ReadonlyMap<number, number>;
+  readonly due: Noted['due'];
+}
+
+function earlierOf(session: Session, before: Standing, { places }: Ended): Earlier {
+  const noted = before.targets();
+  const then = new Map<number, number>();
+  const now: (number | undefined)[] = [];
+  const stood = noted.ids.map((id, at) => {
+    const target = session.graph.find(id);
+    const place = target && places[target.index];
+    now.push(place);
+    if (target === undefined || place === undefined || !isKnownFresh(session.settled(target.index)))
+      return undefined;
+    then.set(place, at);
+    return place;
+  });
+  const due = noted.due.flatMap(([target, from, until]): Noted['due'] => {
+    const place = stood[target];
+    return place === undefined ? [] : [[place, from, until]];
+  });
+  return { seen: before.seen, noted, stood, now, then, due };
+}
+
+function readsOf(
+  { indices, places }: Ended,
+  witness: Witness,
+  earlier: Earlier | undefined,
+): Noted['reads'] | undefined {
+  let lost = false;
+  const lists = indices.map((index, place): readonly number[] => {
+    const at = earlier?.then.get(place);
+    const own = at === undefined ? witness.readsOf(index) : listAt(earlier?.noted.reads ?? NONE, at);
+    const found = at === undefined ? places : (earlier?.now ?? []);
+    return [...own].map((each) => {
+      const to = found[each];
+      lost ||= to === undefined;
+      return to ?? 0;
+    });
+  });
+  return lost ? undefined : numberLists(lists);
+}
+
+const NONE = numberLists([]);
+
+/** What was looked at, and for whom. */
+class Looks {
+  readonly #ended: Ended;
+  readonly #paths: string[] = [];
+  readonly #stamps: Stamp[] = [];
+  readonly #lookers: (readonly number[])[] = [];
+  readonly #folders: [path: string, names: string][] = [];
+  readonly #folderLookers: (readonly number[])[] = [];
+  readonly #taken = new Set<string>();
+
+  constructor(ended: Ended) {
+    this.#ended = ended;
+  }
+
+  /** Of targets that stood; and where others have looked there too, for them all. */
+  takeOver({ seen, noted, stood }: Earlier, witness: Witness): void {
+    const who = (lookers: Iterable<number>): readonly number[] =>
+      [...lookers].flatMap((each) => (each === PASS ? [] : (stood[each] ?? [])));
+    for (const [at, path] of seen.paths.entries()) {
+      const lookers = who(lookersAt(noted, at));
+      if (lookers.length === 0) continue;
+      const stamp = stampAt(seen, at);
+      const other = witness.fileAt(path);
+      this.#file(path, stamp, [...lookers, ...(other === undefined ? [] : this.#numbers(other.by))]);
+      if (other === undefined) continue;
+      this.#taken.add(path);
+      // It has changed since: those who stood rest on what was there before.
+      if (!isSame(other.at, stamp)) this.#doubt(lookers);
+    }
+    for (const [at, [path, names]] of seen.folders.entries()) {
+      const lookers = who(noted.foldersFor[at] ?? []);
+      if (lookers.length === 0) continue;
+      const other = witness.folderAt(path);
+      this.#folder(path, names, [...lookers, ...(other === undefined ? [] : this.#numbers(other.by))]);
+      if (other === undefined) continue;
+      this.#taken.add(`${path}/`);
+      if (other.at !== names) this.#doubt(lookers);
+    }
+  }
+
+  add(witness: Witness, counts: (path: string) => boolean): void {
+    for (const [path, at, by] of witness.files())
+      if (!this.#taken.has(path) && counts(path)) this.#file(path, at, this.#numbers(by));
+    for (const [path, names, by] of witness.folders())
+      if (!this.#taken.has(`${path}/`) && counts(path)) this.#folder(path, names, this.#numbers(by));
+  }
+
+  seen(): Seen {
+    const stamps = new Float64Array(this.#stamps.length * STAMP);
+    let at = 0;
+    for (const { size, mtimeMs, ctimeMs, ino } of this.#stamps) {
+      stamps[at++] = size;
+      stamps[at++] = mtimeMs;
+      stamps[at++] = ctimeMs;
+      stamps[at++] = ino;
+    }
+    return { paths: this.#paths, stamps, folders: this.#folders };
+  }
+
+  lookedFor(): Pick<Noted, 'lookedFor' | 'foldersFor'> {
+    return { lookedFor: numberLists(this.#lookers), foldersFor: this.#folderLookers };
+  }
+
+  #file(path: string, stamp: Stamp, lookers: readonly number[]): void {
+    this.#paths.push(path);
+    this.#stamps.push(stamp);
+    this.#lookers.push(lookers);
+  }
+
+  #folder(path: string, names: string, lookers: readonly number[]): void {
+    this.#folders.push([path, names]);
+    this.#folderLookers.push(lookers);
+  }
+
+  #numbers(by: Iterable<For>): readonly number[] {
+    return [...by].flatMap((each) => {
+      if (each === 'nobody') return [];
+      return each === 'pass' ? [PASS] : (this.#ended.places[each] ?? []);
+    });
+  }
+
+  #doubt(targets: readonly number[]): void {
+    for (const each of targets) this.#ended.left[each] = LEFT.unsure;
+  }
+}
+
+function stampAt({ stamps }: Seen, at: number): Stamp {
+  const from = at * STAMP;
+  return {
+    size: stamps[from] ?? 0,
+    mtimeMs: stamps[from + 1] ?? 0,
+    ctimeMs: stamps[from + 2] ?? 0,
+    ino: stamps[from + 3] ?? 0,
+  };
+}
