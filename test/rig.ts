@@ -26,9 +26,9 @@ import type { ConfigSchema, Manifest } from '../src/engine/manifest/model.ts';
 import { orphansOf } from '../src/engine/orphans.ts';
 import type { Builtins } from '../src/engine/run/code.ts';
 import { isKnownFresh } from '../src/engine/run/known-fresh.ts';
+import type { Found } from '../src/engine/standing.ts';
 import { findStanding } from '../src/engine/standing.ts';
 import { readLock } from '../src/engine/state/lockfile.ts';
-import type { Standing } from '../src/engine/state/standing.ts';
 import type { Survey } from '../src/engine/status.ts';
 import { survey } from '../src/engine/status.ts';
 import type { Span } from '../src/engine/task.ts';
@@ -229,14 +229,13 @@ export class Rig {
     return of(result.kind, '', result.kind === 'built' ? result : {});
   }
 
-  /** What a build by the same program would recall instead of making a pass. */
-  async recalled(program: string, ask: BuildAsk = {}): Promise<Standing | undefined> {
+  /** What the builds of a program have left for the next one. */
+  async found(program: string, ask: BuildAsk = {}): Promise<Found | undefined> {
     const manifest = this.load(ask);
     if (typeof manifest === 'string') return undefined;
     const { now, builtins = new Map() } = this.#ask(ask);
     const at = now === undefined ? Date.now() : Date.parse(now);
-    const found = await findStanding({ workspace: this.dir, manifest, builtins, program, now: at });
-    return found?.kind === 'all' ? found.standing : undefined;
+    return findStanding({ workspace: this.dir, manifest, builtins, program, now: at });
   }
 
   async status(
@@ -247,8 +246,8 @@ export class Rig {
   }
 
   /** Paths that `status` lists as nobody's. */
-  async orphans(): Promise<readonly string[]> {
-    return orphansOf((await this.#survey()).session).map(({ path }) => path);
+  async orphans(ask: BuildAsk = {}): Promise<readonly string[]> {
+    return orphansOf((await this.#survey([], ask)).session).map(({ path }) => path);
   }
 
   async #survey(
@@ -266,6 +265,7 @@ export class Rig {
       between: ask.between,
       force: ask.force ?? false,
       refresh: ask.refresh ?? false,
+      earlier: ask.program === undefined ? undefined : (await this.found(ask.program, ask))?.earlier,
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (found.kind === 'invalid') throw new Error(printed(found.diagnostics));

@@ -3,6 +3,7 @@ import { builtins, programDigest } from '../compose.ts';
 import type { FreshRun, TargetStatus } from '../engine/events.ts';
 import { formatInstant } from '../engine/manifest/instant.ts';
 import { orphansOf } from '../engine/orphans.ts';
+import type { Found } from '../engine/standing.ts';
 import { findStanding } from '../engine/standing.ts';
 import type { Lock } from '../engine/state/lockfile.ts';
 import { survey } from '../engine/status.ts';
@@ -30,34 +31,34 @@ export interface StatusOptions {
 export async function status(common: Common, options: StatusOptions, io: Io): Promise<ExitCode> {
   const opened = openWorkspace(common, io);
   if (opened === undefined) return EXIT.usage;
-  return (
-    (await printStanding(opened, common, options, io)) ??
-    printStatus(opened, common, { ...options, force: false, refresh: false, staleOnly: false }, io)
-  );
+  const found = await standingOf(opened, options, io);
+  // Who wants to hear of each target gets a pass that goes through them.
+  const noted =
+    found?.kind === 'all' && !common.json && !common.verbose ? found.standing.status() : undefined;
+  if (noted !== undefined) {
+    printTables({ ...noted, lag: rememberedLag(noted.also) }, common, io);
+    return EXIT.done;
+  }
+  const asked = { ...options, force: false, refresh: false, staleOnly: false, earlier: found?.earlier };
+  return printStatus(opened, common, asked, io);
 }
 
-/** Where nothing has changed since a build had nothing to do, what was noted of that; undefined: a pass must be made. */
-async function printStanding(
+/** What the last builds have left for whoever asks for everything. */
+async function standingOf(
   opened: OpenWorkspace,
-  common: Common,
   { selectors, between }: StatusOptions,
   io: Io,
-): Promise<ExitCode | undefined> {
+): Promise<Found | undefined> {
   const program = programDigest();
-  // Who wants to hear of each target, or of some, gets a pass that goes through them.
-  if (program === undefined || common.json || common.verbose || selectors.length > 0 || between !== undefined)
-    return undefined;
-  const found = await findStanding({ ...opened, builtins: builtins(), program, now: io.now() });
-  const noted = found?.kind === 'all' ? found.standing.status() : undefined;
-  if (noted === undefined) return undefined;
-  printTables({ ...noted, lag: rememberedLag(noted.also) }, common, io);
-  return EXIT.done;
+  if (program === undefined || selectors.length > 0 || between !== undefined) return undefined;
+  return findStanding({ ...opened, builtins: builtins(), program, now: io.now() });
 }
 
 export interface PrintOptions extends StatusOptions {
   readonly force: boolean;
   readonly refresh: boolean;
   readonly lock?: Lock | undefined;
+  readonly earlier?: Found['earlier'] | undefined;
   /** For `build -n`: what would be built. */
   readonly staleOnly: boolean;
 }

@@ -137,8 +137,8 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     };
     const past = new Past(state.store, state.results, () => lastRunNumber(workspace));
     // Records that are lost may be of any target.
-    const earlier = state.journal.loaded.remarks.length === 0 ? found : undefined;
-    const session = new Session(manifest, { ...parts, options, past, earlier });
+    const standing = state.journal.loaded.remarks.length === 0 ? found?.found : undefined;
+    const session = new Session(manifest, { ...parts, options, past, earlier: standing?.earlier() });
     const probe = (): Session =>
       new Session(manifest, { ...parts, options: { ...options, dry: true, force: () => false } });
     const selection = await select(session, request, probe);
@@ -194,7 +194,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
         program: request.program ?? '',
         calm,
         also: calm ? await request.remember?.(session) : undefined,
-        before: earlier?.standing,
+        before: standing?.standing,
       });
     }
     const missing = signal.aborted ? [] : unmet(session, selection.value);

@@ -29,7 +29,7 @@ export interface Recalled {
 /** What an earlier pass is good for: it is told again, or spares the decision on the targets that stand. */
 export type Found =
   | { readonly kind: 'all'; readonly recalled: Recalled }
-  | Extract<FoundStanding, { kind: 'most' }>;
+  | { readonly kind: 'most'; readonly found: FoundStanding };
 
 /** Of a workspace in which nothing has changed since there was nothing to do: the same again, without a pass. */
 export async function recall(request: RecallRequest, held: Held): Promise<Found | undefined> {
@@ -39,7 +39,7 @@ export async function recall(request: RecallRequest, held: Held): Promise<Found 
   try {
     const { workspace, manifest, builtins, now, program = '' } = request;
     const found = await findStanding({ workspace, manifest, builtins, now, program });
-    if (found?.kind !== 'all') return found;
+    if (found?.kind !== 'all') return found && { kind: 'most', found };
     ended = true;
     return { kind: 'all', recalled: tellStanding(request, found.standing.verdict, started) };
   } catch (thrown) {

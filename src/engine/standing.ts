@@ -45,12 +45,13 @@ export interface Asked {
   readonly lock?: Lock | undefined;
 }
 
-/** What is left of an earlier pass. */
-export type Found =
-  /** Another would come to the same: there is nothing to do. */
-  | { readonly kind: 'all'; readonly standing: Standing }
-  /** These targets would; the others are to be decided. */
-  | ({ readonly kind: 'most'; readonly standing: Standing } & Earlier);
+/** What is left of an earlier pass: all of it (another would come to the same: there is nothing to do), or most. */
+export interface Found {
+  readonly kind: 'all' | 'most';
+  readonly standing: Standing;
+  /** Which targets stand, for a pass over the rest. */
+  earlier(): Earlier;
+}
 
 /** Everything is asked for as it is by default: only of that is anything remembered. */
 export function mayRemember(request: Asked): boolean {
@@ -80,20 +81,26 @@ export async function findStanding(request: StandingRequest): Promise<Found | un
   const changed = changedSince(seen, absolute, Math.max(FEW, seen.paths.length * MOST_CHANGED));
   if (changed === undefined) return undefined;
   const isDue = now < verdict.from || (verdict.until !== null && now >= verdict.until);
-  if (changed.paths.length + changed.folders.length === 0 && !isDue && verdict.calm)
-    return { kind: 'all', standing };
-  const noted = standing.targets();
   const givers = new Set(
     [...manifest.dimensions.values()].flatMap((each) => (each.kind === 'dynamic' ? [each.rule] : [])),
   );
   const givesKeys = (id: string): boolean => givers.has(id.split('/', 1)[0] ?? '');
+  if (changed.paths.length + changed.folders.length === 0 && !isDue && verdict.calm)
+    return { kind: 'all', standing, earlier: () => earlierIn(standing.targets(), new Set(), givesKeys) };
+  const noted = standing.targets();
   const moved = reached(noted, changed, now, givesKeys);
   if (moved === undefined || moved.size > Math.max(FEW, noted.ids.length * MOST_REACHED)) return undefined;
-  // Who gives keys is decided, and comes out the same: others wait to hear them.
-  const stands = noted.ids.filter(
-    (id, at) => noted.left[at] === LEFT.stands && !moved.has(at) && !givesKeys(id),
-  );
-  return { kind: 'most', standing, targets: noted.ids, stands: new Set(stands) };
+  return { kind: 'most', standing, earlier: () => earlierIn(noted, moved, givesKeys) };
+}
+
+/** Who gives keys is decided, and comes out the same: others wait to hear them. */
+function earlierIn(
+  { ids, left }: Noted,
+  moved: ReadonlySet<number>,
+  givesKeys: (target: string) => boolean,
+): Earlier {
+  const stands = ids.filter((id, at) => left[at] === LEFT.stands && !moved.has(at) && !givesKeys(id));
+  return { targets: ids, stands: new Set(stands) };
 }
 
 export interface Ended {

@@ -15,6 +15,7 @@ import { isKnownFresh } from './run/known-fresh.ts';
 import { partsOf } from './run/parts.ts';
 import type { Roots } from './run/roots.ts';
 import { schedule } from './run/scheduler.ts';
+import type { Earlier } from './run/session.ts';
 import { Session } from './run/session.ts';
 import { stateToTell } from './run/settled.ts';
 import { select, unmet } from './select.ts';
@@ -34,6 +35,8 @@ export interface StatusRequest {
   readonly refresh: boolean;
   /** As a locked build would be. */
   readonly lock?: Lock | undefined;
+  /** Of a survey of everything: what an earlier pass has left. Default: all targets are decided. */
+  readonly earlier?: (() => Earlier) | undefined;
   readonly now: number;
 }
 
@@ -50,6 +53,8 @@ export async function survey(request: StatusRequest): Promise<Survey> {
   const { manifest, workspace } = request;
   const { loaded, memo } = openForReading(workspace);
   let forced: ReadonlySet<number> = new Set();
+  // Records that are lost may be of any target.
+  const earlier = loaded.remarks.length === 0 ? request.earlier?.() : undefined;
   const make = (force: boolean): Session =>
     new Session(manifest, {
       workspace,
@@ -57,6 +62,7 @@ export async function survey(request: StatusRequest): Promise<Survey> {
       memo,
       code: new Code(request.builtins, workspace, memo),
       lock: request.lock,
+      earlier,
       options: {
         dry: true,
         refresh: request.refresh,

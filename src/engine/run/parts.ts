@@ -65,8 +65,10 @@ export function partsOf(
 }
 
 /** That an input is a list, and of which partitions: a task sees both beside the paths, which need not tell them. */
-function partitionsPart({ name, items, absent, failed }: GatheredInput): Part {
-  const seen = [items, absent, failed].map((members) => members.map(({ partition }) => spelt(partition)));
+function partitionsPart({ name, keyed, items, absent, failed }: GatheredInput): Part {
+  const members = [items, absent, failed].map((each) => each.map(({ partition }) => spelt(partition)));
+  // Whether it is one of files or of values its items tell, where there are any.
+  const seen = keyed && items.length === 0 ? [...members, 'values'] : members;
   // Lists all the way down, so that this text has one order; and natively written, since members are many.
   return ['input', `${name} partitions`, sha256(JSON.stringify(seen))];
 }

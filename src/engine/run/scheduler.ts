@@ -60,6 +60,8 @@ class Loop {
   readonly #ready: Ready;
   readonly #pools: Pools<Work>;
   readonly #unannounced = new Set<number>();
+  /** How targets stood that have been demanded and have not settled since. */
+  readonly #reopened = new Map<number, Settled>();
   readonly #waits: Waits | undefined;
   /** By rule: how many targets stood as they were found before. */
   readonly #stood = new Map<string, number>();
@@ -108,8 +110,10 @@ class Loop {
     }
     for (const index of this.#unannounced) {
       const settled = this.#session.settled(index);
-      if (settled !== undefined) this.#announce(index, settled, outcomeOf(settled) ?? 'fresh', 0);
+      if (settled !== undefined) this.#reopened.set(index, settled);
     }
+    for (const [index, settled] of this.#reopened)
+      this.#announce(index, settled, outcomeOf(settled) ?? 'fresh', 0);
     if (this.#bug !== undefined) throw this.#bug;
     if (!this.#stopped) this.#expectAllSettled();
   }
@@ -118,7 +122,7 @@ class Loop {
   #wantEarlier(): boolean {
     if (this.#stopped || this.#complete) return false;
     this.#complete = true;
-    for (const index of this.#session.earlier()) this.#want(index);
+    for (const index of this.#session.earlier) this.#want(index);
     this.#linkAll();
     this.#tellStood();
     return true;
@@ -263,6 +267,8 @@ class Loop {
     const { demanded } = this.#session;
     if (demanded.has(index)) return;
     demanded.add(index);
+    const settled = this.#session.settled(index);
+    if (settled !== undefined) this.#reopened.set(index, settled);
     this.#unannounced.delete(index);
     this.#waits?.demanded(index, by);
     this.#session.reopen(index);
@@ -327,6 +333,7 @@ class Loop {
 
   #settle(index: number, given: Settled, ended: Outcome | undefined, seconds: number): void {
     const settled = this.#session.set(index, given);
+    this.#reopened.delete(index);
     const outcome = settled === given ? ended : outcomeOf(settled);
     this.#move(index, 'settled');
     // Only of an intermediate may files be demanded later.

@@ -73,7 +73,8 @@ export class Session {
   readonly #codes = new Map<string, CodeRecord>();
   /** Intermediates whose files a consumer needs after all. */
   readonly demanded = new Set<number>();
-  readonly #earlier: Earlier;
+  readonly #stands: ReadonlySet<string>;
+  readonly #earlierTargets: readonly number[];
 
   constructor(
     manifest: Manifest,
@@ -100,7 +101,12 @@ export class Session {
     this.past = parts.past;
     this.keyed = new KeyedFiles(parts.memo);
     const earlier = parts.earlier ?? NOTHING;
-    this.#earlier = earlier;
+    this.#stands = earlier.stands;
+    // All at once, so that they come in the same order.
+    this.#earlierTargets = earlier.targets.map((id) => {
+      const [name = '', ...keys] = id.split('/');
+      return this.graph.intern(this.graph.rule(name), keys);
+    });
     // What stands lies where its target writes now.
     this.leftBehind = new LeftBehind(parts.loaded, parts.memo, (id) => earlier.stands.has(id));
     this.locked = parts.lock && new Locked(parts.lock, this.graph, this.paths);
@@ -120,19 +126,15 @@ export class Session {
   /** Settles a target that need not be decided. Undefined: it must be. */
   stand(index: number): Settled | undefined {
     const { id } = this.graph.target(index);
-    if (!this.#earlier.stands.has(id)) return undefined;
+    if (!this.#stands.has(id)) return undefined;
     const settled = new KnownFresh(this.loaded, id);
     this.#settled[index] = settled;
     return settled;
   }
 
   /** Targets that an earlier pass has gone over. To be asked once all keys are known. */
-  earlier(): readonly number[] {
-    const { graph } = this;
-    return this.#earlier.targets.map((id) => {
-      const [name = '', ...keys] = id.split('/');
-      return graph.find(id)?.index ?? graph.intern(graph.rule(name), keys);
-    });
+  get earlier(): Iterable<number> {
+    return this.#earlierTargets;
   }
 
   /** The target that makes a path, as far as keys are known. */

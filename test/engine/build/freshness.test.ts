@@ -77,6 +77,30 @@ rules:
   });
 });
 
+describe('an input of no members', () => {
+  it('makes its target run when it becomes one of values: a task can tell', async () => {
+    const rig = new Rig({
+      'tell.mjs': `import { writeFileSync } from 'node:fs';
+export default { version: 1, run(ctx) {
+  writeFileSync(ctx.outputs.o, JSON.stringify([ctx.inputs, ctx.values]));
+} };
+`,
+      'pipeline.yaml': `version: 1
+as_of: "2024-02-01T23:59:00Z"
+dimensions: { day: { every: day, from: "2024-01-30T00:00:00Z" } }
+rules:
+  part: { for: [day], out: { o: "part/\${day}" }, run: "echo 1 > \${out.o}", partitions: open }
+  all: { in: { parts: { rule: part } }, out: { o: all.json }, task: ./tell.mjs }
+`,
+    });
+    await rig.build();
+    const before = rig.read('all.json');
+    rig.edit('pipeline.yaml', (text) => text.replace('{ rule: part }', '{ rule: part, pointer: "" }'));
+    expect((await rig.build()).ran).toEqual(['all']);
+    expect(rig.read('all.json')).not.toBe(before);
+  });
+});
+
 describe('a long chain', () => {
   it('of a target a day, each reading the one before, is linked and built', async () => {
     const builtins = fakeTasks({

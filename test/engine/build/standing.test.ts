@@ -240,7 +240,7 @@ export default { version: 1, async run(ctx) {
     await rig.build([], ASK);
     await sleep(120);
     await rig.build([], ASK);
-    const noted = (await rig.recalled('this one'))?.status();
+    const noted = (await rig.found('this one'))?.standing.status();
     expect(noted?.orphans).toEqual([{ target: 'gone', path: 'gone.txt' }]);
     expect(noted?.targets).toEqual(condense(await rig.status()));
     expect(noted?.targets).toEqual([
@@ -258,7 +258,7 @@ export default { version: 1, async run(ctx) {
     ]);
     // What lies about is told of only while it is what was made.
     rig.remove('gone.txt');
-    expect(await rig.recalled('this one')).toBeUndefined();
+    expect((await rig.found('this one'))?.kind).not.toBe('all');
   });
 });
 

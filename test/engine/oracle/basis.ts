@@ -29,8 +29,8 @@ export function basisOf(world: World, target: Target, { inputs, basis }: Gathere
     code,
     where(partition),
     paramsOf(world, target),
-    lists.map(({ name, items, absent, failed }) => [
-      name,
+    lists.map(({ name, keyed, items, absent, failed }) => [
+      keyed && items.length === 0 ? `values of ${name}` : name,
       [items, absent, failed].map((members) => members.map((member) => where(member.partition))),
     ]),
     outputsOf(rule).map(({ name, folder, template }) => [name, folder, fill(template, partition.keys)]),

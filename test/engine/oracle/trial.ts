@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BuildEvent } from '../../../src/engine/events.ts';
-import type { Built } from '../../rig.ts';
+import type { BuildAsk, Built } from '../../rig.ts';
 import { Rig } from '../../rig.ts';
 import type { Ask } from './ask.ts';
 import { LEARNT } from './basis.ts';
@@ -157,7 +157,9 @@ export class Trial {
     const foretold = step.foretell && step.selection.kind === 'default' && !step.refresh && !step.force;
     const states = foretold ? await rig.states() : {};
     const plain = step.selection.kind === 'default' && !step.force && !step.refresh;
-    const recalled = plain ? await rig.recalled(PROGRAM) : undefined;
+    const found = plain ? await rig.found(PROGRAM) : undefined;
+    const recalled = found?.kind === 'all' ? found.standing : undefined;
+    if (found !== undefined) await this.#expectSameStatus();
     if (recalled !== undefined) {
       this.recalled++;
       expectStatus(recalled.status(), await rig.status(), await rig.orphans());
@@ -207,6 +209,16 @@ export class Trial {
     if (exact && step.selection.kind === 'default' && !this.#forged && struck.size === 0)
       expectClean(world, reference);
     if (exact && plain && step.foretell) await this.#remember(built);
+  }
+
+  /** What `status` finds with what builds have left is what it finds without. */
+  async #expectSameStatus(): Promise<void> {
+    const told = async (ask: BuildAsk): Promise<ReadonlyMap<string, string>> => {
+      const targets = await this.rig.status([], ask);
+      const orphans = await this.rig.orphans(ask);
+      return new Map([...targets, ...orphans].map((each, at) => [`${at}`, JSON.stringify(each)]));
+    };
+    expectSame('status, by what was left', await told({ program: PROGRAM }), await told({}));
   }
 
   /** Lets a build find that there is nothing to do, once files are at rest: what is edited next must not be missed. */
