@@ -7,7 +7,7 @@ import { dueSpan } from './run/reasons.ts';
 import type { Session } from './run/session.ts';
 import type { Settled } from './run/settled.ts';
 import { isLockPath } from './state/lockfile-shards.ts';
-import { listAt, numberLists } from './state/number-lists.ts';
+import { ListBuilder, listAt } from './state/number-lists.ts';
 import type { Noted, Standing, ToKeep } from './state/standing.ts';
 import { LEFT, lookersAt, PASS } from './state/standing.ts';
 import type { For, Seen, Stamp, Witness } from './state/witness.ts';
@@ -91,21 +91,18 @@ interface Earlier {
   /** Of all that are there still. */
   readonly now: readonly (number | undefined)[];
   /** By place now: the place then, of those that stood. */
-  readonly then: ReadonlyMap<number, number>;
+  readonly then: readonly (number | undefined)[];
   readonly due: Noted['due'];
 }
 
 function earlierOf(session: Session, before: Standing, { places }: Ended): Earlier {
   const noted = before.targets();
-  const then = new Map<number, number>();
-  const now: (number | undefined)[] = [];
-  const stood = noted.ids.map((id, at) => {
-    const target = session.graph.find(id);
-    const place = target && places[target.index];
-    now.push(place);
-    if (target === undefined || place === undefined || !isKnownFresh(session.settled(target.index)))
-      return undefined;
-    then.set(place, at);
+  const then: (number | undefined)[] = [];
+  const now = session.earlier.map((index) => places[index]);
+  const stood = session.earlier.map((index, at) => {
+    const place = places[index];
+    if (place === undefined || !isKnownFresh(session.settled(index))) return undefined;
+    then[place] = at;
     return place;
   });
   const due = noted.due.flatMap(([target, from, until]): Noted['due'] => {
@@ -115,33 +112,34 @@ function earlierOf(session: Session, before: Standing, { places }: Ended): Earli
   return { seen: before.seen, noted, stood, now, then, due };
 }
 
+/** Undefined where somebody reads a target that is not there. */
 function readsOf(
   { indices, places }: Ended,
   witness: Witness,
   earlier: Earlier | undefined,
 ): Noted['reads'] | undefined {
-  let lost = false;
-  const lists = indices.map((index, place): readonly number[] => {
-    const at = earlier?.then.get(place);
-    const own = at === undefined ? witness.readsOf(index) : listAt(earlier?.noted.reads ?? NONE, at);
-    const found = at === undefined ? places : (earlier?.now ?? []);
-    return [...own].map((each) => {
-      const to = found[each];
-      lost ||= to === undefined;
-      return to ?? 0;
-    });
-  });
-  return lost ? undefined : numberLists(lists);
+  const reads = new ListBuilder();
+  for (const [place, index] of indices.entries()) {
+    const at = earlier?.then[place];
+    const own =
+      earlier === undefined || at === undefined ? witness.readsOf(index) : listAt(earlier.noted.reads, at);
+    const found = at === undefined ? places : earlier?.now;
+    for (const each of own) {
+      const to = found?.[each];
+      if (to === undefined) return undefined;
+      reads.push(to);
+    }
+    reads.end();
+  }
+  return reads.lists();
 }
-
-const NONE = numberLists([]);
 
 /** What was looked at, and for whom. */
 class Looks {
   readonly #ended: Ended;
   readonly #paths: string[] = [];
-  readonly #stamps: Stamp[] = [];
-  readonly #lookers: (readonly number[])[] = [];
+  readonly #stamps: number[] = [];
+  readonly #lookers = new ListBuilder();
   readonly #folders: [path: string, names: string][] = [];
   readonly #folderLookers: (readonly number[])[] = [];
   readonly #taken = new Set<string>();
@@ -151,25 +149,28 @@ class Looks {
   }
 
   /** Of targets that stood; and where others have looked there too, for them all. */
-  takeOver({ seen, noted, stood }: Earlier, witness: Witness): void {
-    const who = (lookers: Iterable<number>): readonly number[] =>
-      [...lookers].flatMap((each) => (each === PASS ? [] : (stood[each] ?? [])));
+  takeOver(earlier: Earlier, witness: Witness): void {
+    const { seen, noted, stood } = earlier;
     for (const [at, path] of seen.paths.entries()) {
-      const lookers = who(lookersAt(noted, at));
-      if (lookers.length === 0) continue;
+      for (const each of lookersAt(noted, at)) {
+        const place = each === PASS ? undefined : stood[each];
+        if (place !== undefined) this.#lookers.push(place);
+      }
+      if (this.#lookers.isEmpty) continue;
       const stamp = stampAt(seen, at);
       const other = witness.fileAt(path);
-      this.#file(path, stamp, [...lookers, ...(other === undefined ? [] : this.#numbers(other.by))]);
-      if (other === undefined) continue;
-      this.#taken.add(path);
-      // It has changed since: those who stood rest on what was there before.
-      if (!isSame(other.at, stamp)) this.#doubt(lookers);
+      if (other !== undefined) {
+        this.#taken.add(path);
+        // It has changed since: those who stood rest on what was there before.
+        if (!isSame(other.at, stamp)) this.#doubt(standing(lookersAt(noted, at), stood));
+      }
+      this.#file(path, stamp, other?.by ?? []);
     }
     for (const [at, [path, names]] of seen.folders.entries()) {
-      const lookers = who(noted.foldersFor[at] ?? []);
+      const lookers = standing(noted.foldersFor[at] ?? [], stood);
       if (lookers.length === 0) continue;
       const other = witness.folderAt(path);
-      this.#folder(path, names, [...lookers, ...(other === undefined ? [] : this.#numbers(other.by))]);
+      this.#folder(path, names, [...lookers, ...this.#numbers(other?.by ?? [])]);
       if (other === undefined) continue;
       this.#taken.add(`${path}/`);
       if (other.at !== names) this.#doubt(lookers);
@@ -178,31 +179,27 @@ class Looks {
 
   add(witness: Witness, counts: (path: string) => boolean): void {
     for (const [path, at, by] of witness.files())
-      if (!this.#taken.has(path) && counts(path)) this.#file(path, at, this.#numbers(by));
+      if (!this.#taken.has(path) && counts(path)) this.#file(path, at, by);
     for (const [path, names, by] of witness.folders())
       if (!this.#taken.has(`${path}/`) && counts(path)) this.#folder(path, names, this.#numbers(by));
   }
 
   seen(): Seen {
-    const stamps = new Float64Array(this.#stamps.length * STAMP);
-    let at = 0;
-    for (const { size, mtimeMs, ctimeMs, ino } of this.#stamps) {
-      stamps[at++] = size;
-      stamps[at++] = mtimeMs;
-      stamps[at++] = ctimeMs;
-      stamps[at++] = ino;
-    }
-    return { paths: this.#paths, stamps, folders: this.#folders };
+    return { paths: this.#paths, stamps: Float64Array.from(this.#stamps), folders: this.#folders };
   }
 
   lookedFor(): Pick<Noted, 'lookedFor' | 'foldersFor'> {
-    return { lookedFor: numberLists(this.#lookers), foldersFor: this.#folderLookers };
+    return { lookedFor: this.#lookers.lists(), foldersFor: this.#folderLookers };
   }
 
-  #file(path: string, stamp: Stamp, lookers: readonly number[]): void {
+  #file(path: string, { size, mtimeMs, ctimeMs, ino }: Stamp, by: Iterable<For>): void {
     this.#paths.push(path);
-    this.#stamps.push(stamp);
-    this.#lookers.push(lookers);
+    this.#stamps.push(size, mtimeMs, ctimeMs, ino);
+    for (const each of by) {
+      const number = this.#numberOf(each);
+      if (number !== undefined) this.#lookers.push(number);
+    }
+    this.#lookers.end();
   }
 
   #folder(path: string, names: string, lookers: readonly number[]): void {
@@ -211,15 +208,27 @@ class Looks {
   }
 
   #numbers(by: Iterable<For>): readonly number[] {
-    return [...by].flatMap((each) => {
-      if (each === 'nobody') return [];
-      return each === 'pass' ? [PASS] : (this.#ended.places[each] ?? []);
-    });
+    return [...by].flatMap((each) => this.#numberOf(each) ?? []);
+  }
+
+  #numberOf(by: For): number | undefined {
+    switch (by) {
+      case 'nobody':
+        return undefined;
+      case 'pass':
+        return PASS;
+      default:
+        return this.#ended.places[by];
+    }
   }
 
   #doubt(targets: readonly number[]): void {
     for (const each of targets) this.#ended.left[each] = LEFT.unsure;
   }
+}
+
+function standing(targets: Iterable<number>, stood: Earlier['stood']): readonly number[] {
+  return [...targets].flatMap((each) => (each === PASS ? [] : (stood[each] ?? [])));
 }
 
 function stampAt({ stamps }: Seen, at: number): Stamp {

@@ -132,8 +132,8 @@ export class Session {
     return settled;
   }
 
-  /** Targets that an earlier pass has gone over. To be asked once all keys are known. */
-  get earlier(): Iterable<number> {
+  /** Targets that an earlier pass has gone over, in its order. To be wanted once all keys are known. */
+  get earlier(): readonly number[] {
     return this.#earlierTargets;
   }
 

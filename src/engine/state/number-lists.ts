@@ -5,14 +5,29 @@ export interface NumberLists {
   readonly items: Uint32Array;
 }
 
-export function numberLists(lists: Iterable<Iterable<number>>): NumberLists {
-  const offsets = [0];
-  const items: number[] = [];
-  for (const list of lists) {
-    for (const item of list) items.push(item);
-    offsets.push(items.length);
+/** Makes them one after the other. */
+export class ListBuilder {
+  readonly #offsets = [0];
+  readonly #items: number[] = [];
+
+  /** To the list that has not ended. */
+  push(item: number): void {
+    this.#items.push(item);
   }
-  return { offsets: Uint32Array.from(offsets), items: Uint32Array.from(items) };
+
+  /** Ends a list. */
+  end(): void {
+    this.#offsets.push(this.#items.length);
+  }
+
+  /** Whether nothing has been put into the list that has not ended. */
+  get isEmpty(): boolean {
+    return this.#items.length === this.#offsets.at(-1);
+  }
+
+  lists(): NumberLists {
+    return { offsets: Uint32Array.from(this.#offsets), items: Uint32Array.from(this.#items) };
+  }
 }
 
 export function listAt({ offsets, items }: NumberLists, at: number): Uint32Array {
