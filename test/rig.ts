@@ -56,6 +56,7 @@ export interface BuildAsk extends RigOptions {
   readonly between?: Span;
   /** Builds with the same one may recall that there was nothing to do. */
   readonly program?: string;
+  readonly tellEach?: boolean;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: BuildEvent) => void;
 }
@@ -217,6 +218,7 @@ export class Rig {
         ask.onEvent?.(event);
       },
       program: ask.program,
+      tellEach: ask.tellEach ?? false,
       remember: async () => null,
       // They are told of by number.
       inspect: (session) => {

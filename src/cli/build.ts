@@ -63,8 +63,8 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
       emit: reporter.listener,
       tellMade: options.openlineage !== undefined,
       tellWaits: isProfiled(options),
-      // Who wants to hear of each target gets a pass that goes through them all.
-      program: common.json || common.verbose || isProfiled(options) ? undefined : programDigest(),
+      tellEach: common.json || common.verbose || isProfiled(options),
+      program: programDigest(),
       remember: async (session) => {
         const { lagToRemember } = await import('./lag.ts');
         return lagToRemember(opened, session);

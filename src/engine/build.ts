@@ -66,9 +66,11 @@ export interface BuildRequest {
   readonly tellWaits?: boolean;
   /** Targets whose last failure stands while their fingerprint is the same. Default: all run again. */
   readonly keepFailed?: (target: string) => boolean;
+  /** Targets are told of one by one. Default: those that nothing has reached by number (`targets-stood`). */
+  readonly tellEach?: boolean;
   /**
-   * What tells this program from others that may judge otherwise. Given: where nothing has changed since a build of
-   * everything, targets are told of by number (`targets-stood`). Default: one by one, always.
+   * What tells this program from others that may judge otherwise. Given: targets that nothing has reached since an earlier
+   * build are not decided again. Default: all are, always.
    */
   readonly program?: string | undefined;
   /**
@@ -162,8 +164,8 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
       rules: [...manifest.rules.keys()],
     });
     const runner = attendant.around(new LocalRunner(session, state, told, signal));
-    const { jobs, failFast, tellWaits } = request;
-    await schedule(session, roots, { runner, jobs, failFast, signal, emit: told, tellWaits });
+    const { jobs, failFast, tellWaits, tellEach } = request;
+    await schedule(session, roots, { runner, jobs, failFast, signal, emit: told, tellWaits, tellEach });
     if (hasRun(counts.value)) markGone(session);
     request.inspect?.(session);
     for (const message of state.results.takeWarnings()) warn(message);

@@ -17,6 +17,7 @@ import type { Held } from './state/workspace-state.ts';
 export interface RecallRequest extends Omit<StandingRequest, 'program'>, Asked, RunRequest {
   readonly signal: AbortSignal;
   readonly emit: Listener;
+  readonly tellEach?: boolean;
 }
 
 export interface Recalled {
@@ -39,7 +40,7 @@ export async function recall(request: RecallRequest, held: Held): Promise<Found 
   try {
     const { workspace, manifest, builtins, now, program = '' } = request;
     const found = await findStanding({ workspace, manifest, builtins, now, program });
-    if (found?.kind !== 'all') return found && { kind: 'most', found };
+    if (found?.kind !== 'all' || request.tellEach) return found && { kind: 'most', found };
     ended = true;
     return { kind: 'all', recalled: tellStanding(request, found.standing.verdict, started) };
   } catch (thrown) {

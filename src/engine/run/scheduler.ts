@@ -37,6 +37,8 @@ export interface SchedulerOptions {
   readonly emit: Listener;
   /** Ends of targets tell what they waited for (`waited`): for listeners that ask for it. */
   readonly tellWaits?: boolean | undefined;
+  /** Targets that stand are told of one by one, too. */
+  readonly tellEach?: boolean | undefined;
 }
 
 /** How often one target may be decided anew because its inputs changed under it. */
@@ -147,7 +149,7 @@ class Loop {
     if (this.#states[index] !== undefined) return;
     const { rule } = this.#session.graph.target(index);
     const stands = this.#session.stand(index);
-    if (stands !== undefined && !isToldAlone(rule)) {
+    if (stands !== undefined && !this.#options.tellEach && !isToldAlone(rule)) {
       this.#stood.set(rule.name, (this.#stood.get(rule.name) ?? 0) + 1);
       this.#move(index, 'settled');
       return;

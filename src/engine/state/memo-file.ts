@@ -3,7 +3,7 @@
  * build mostly asks for a few lines, and changes a few: these are looked up where they stand, and written in their
  * places. Knows not when an entry counts.
  */
-import { readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Digest } from '../hash.ts';
 import { sha256 } from '../hash.ts';
 import { byCodeUnit } from '../json.ts';
@@ -121,16 +121,30 @@ export class MemoFile {
 }
 
 function linesIn(file: string): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch {
-    return Buffer.alloc(0);
-  }
+  const bytes = readWithEnd(file);
   const head = HEADER.length + 1 + 64 + 1;
-  const body = bytes.subarray(head);
-  const sound = bytes.toString('latin1', 0, head) === `${HEADER}\n${sha256(body)}\n`;
-  return sound && body.length > 0 ? Buffer.concat([body, Buffer.from('\n')]) : Buffer.alloc(0);
+  const body = bytes?.subarray(head);
+  if (bytes === undefined || body === undefined || body.length < 2) return Buffer.alloc(0);
+  const sound = bytes.toString('latin1', 0, head) === `${HEADER}\n${sha256(body.subarray(0, -1))}\n`;
+  return sound ? body : Buffer.alloc(0);
+}
+
+/** All of a file, and a line end behind it; undefined where it cannot be read. */
+function readWithEnd(file: string): Buffer | undefined {
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const bytes = Buffer.alloc(size + 1, '\n');
+      let read = 0;
+      for (let more = 1; more > 0; read += more) more = readSync(fd, bytes, read, size - read, read);
+      return read === size ? bytes : undefined;
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
 }
 
 function formatLine(path: string, { digest, size, mtimeMs, ctimeMs, ino, hashedAt }: Entry): string {

@@ -184,6 +184,21 @@ export default { version: 1, async run(ctx) {
     expect(rig.read('dir.out')).toBe('two\n');
   });
 
+  it('tells of each target to whoever wants to hear of each, whether anything has changed or not', async () => {
+    const rig = await built(LETTERS);
+    const told = ({ events }: Built): readonly string[] =>
+      events.flatMap((event) =>
+        event.type === 'target-finished' ? [`${event.target} ${event.outcome} ${event.outputs}`] : [],
+      );
+    const whole = told(await rig.build());
+    await rig.build([], ASK);
+    const each = await rebuilt(rig, { ...ASK, tellEach: true });
+    expect(each.events.some(({ type }) => type === 'targets-stood')).toBe(false);
+    expect(each.stood.length).toBe(7);
+    expect([...told(each)].sort()).toEqual([...whole].sort());
+    expect(isRecalled(await rebuilt(rig))).toBe(true);
+  });
+
   it('runs what is due, and what that reaches', async () => {
     const files = {
       ...LETTERS,
