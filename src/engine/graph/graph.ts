@@ -55,8 +55,9 @@ export class Graph {
   readonly targets: Target[] = [];
   readonly #byId = new Map<string, number>();
   readonly #static = new Map<string, KeySet>();
-  /** Key sets of dynamic dimensions, by dimension and key of `of`. */
-  readonly #dynamic = new Map<string, KeySet | 'unavailable'>();
+  /** Key sets of dynamic dimensions, by dimension and key of `of`, each made when it is asked for. */
+  readonly #dynamic = new Map<string, (() => KeySet) | 'unavailable'>();
+  readonly #given = new Map<string, readonly DynamicDimension[]>();
   #revision = 0;
 
   constructor(manifest: Manifest) {
@@ -105,7 +106,7 @@ export class Graph {
     const { of } = dimension;
     const ofKey = of === undefined ? undefined : chosen.get(of);
     const known = this.#dynamic.get(slot(name, ofKey));
-    if (known !== undefined && known !== 'unavailable') return known;
+    if (known !== undefined && known !== 'unavailable') return known();
     // Before it is known whether there is such a key of the other dimension, there is nobody to ask.
     const above = of === undefined ? undefined : this.keysOf(of, chosen);
     if (above !== undefined && !('keys' in above)) return above;
@@ -116,11 +117,14 @@ export class Graph {
   }
 
   /** Dynamic dimensions whose keys a target of this rule gives. */
-  dynamicDimensionsOf(rule: Rule): readonly DynamicDimension[] {
-    return [...this.manifest.dimensions.values()].filter(
-      (dimension): dimension is DynamicDimension =>
-        dimension.kind === 'dynamic' && dimension.rule === rule.name,
+  dynamicDimensionsOf({ name }: Rule): readonly DynamicDimension[] {
+    const known = this.#given.get(name);
+    if (known !== undefined) return known;
+    const given = [...this.manifest.dimensions.values()].filter(
+      (dimension): dimension is DynamicDimension => dimension.kind === 'dynamic' && dimension.rule === name,
     );
+    this.#given.set(name, given);
+    return given;
   }
 
   /**
@@ -133,11 +137,10 @@ export class Graph {
     keys: readonly string[] | undefined,
   ): readonly string[] {
     this.#revision++;
-    this.#dynamic.set(
-      slot(dimension, ofKey),
-      keys === undefined ? 'unavailable' : dynamicKeySet(keys.filter(isUsableKey)),
-    );
-    return keys === undefined ? [] : keys.filter((key) => !isUsableKey(key));
+    const refused = keys?.filter((key) => !isUsableKey(key)) ?? [];
+    const usable = refused.length === 0 ? keys : keys?.filter(isUsableKey);
+    this.#dynamic.set(slot(dimension, ofKey), usable === undefined ? 'unavailable' : whenAsked(usable));
+    return refused;
   }
 
   /** The target at these keys, if each is a key of its dimension and the rule's `partitions` lets it in. */
@@ -239,6 +242,15 @@ export class Graph {
     this.#byId.set(id, index);
     return index;
   }
+}
+
+/** Thousands of keys may be given that no target of a build is over. */
+function whenAsked(keys: readonly string[]): () => KeySet {
+  let set: KeySet | undefined;
+  return () => {
+    set ??= dynamicKeySet(keys);
+    return set;
+  };
 }
 
 function slot(dimension: string, ofKey: string | undefined): string {

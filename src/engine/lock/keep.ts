@@ -3,22 +3,25 @@
  * has, nothing is read or written. What the lines say is for `note`, how they lie on disk for `state`.
  */
 import type { BuildEvent } from '../events.ts';
-import type { Json } from '../json.ts';
-import type { Rule } from '../manifest/model.ts';
+import type { Target } from '../graph/graph.ts';
+import { MINUTE } from '../manifest/instant.ts';
 import type { Session } from '../run/session.ts';
 import type { LockNote } from '../state/lock-note.ts';
 import type { ReadEntries } from '../state/lockfile.ts';
 import { readLock, readLockEntries } from '../state/lockfile.ts';
-import type { LockEntry } from '../state/lockfile-lines.ts';
+import type { LockLine } from '../state/lockfile-lines.ts';
 import { fileNameOf, shardOf, shardsIn } from '../state/lockfile-shards.ts';
 import { inShards, readShard, removeShard, writeLock, writeShards } from '../state/lockfile-write.ts';
 import { aboutOf, spareOf } from './about.ts';
+import type { Held } from './held.ts';
+import { heldBy } from './held.ts';
 import { isTakenIn, lockedKind } from './kinds.ts';
 import type { Known } from './note.ts';
 import { Notes } from './note.ts';
-import { knownBefore, knownOf, mayStand } from './stands.ts';
+import { overKeysOf } from './over-keys.ts';
+import { knownBefore, knownOf, mayStand, reachesBeyond } from './stands.ts';
 
-type Lines = ReadonlyMap<string, readonly LockEntry[]>;
+type Lines = ReadonlyMap<string, readonly LockLine[]>;
 
 export class LockKeeper {
   /** What was not as it should be with the lockfile that is there, for a warning. */
@@ -26,26 +29,20 @@ export class LockKeeper {
   readonly #session: Session;
   readonly #notes: Notes;
   readonly #note: LockNote;
-  readonly #about: Json;
-  /** The lockfile is what was written last, for the same graph and as-of. */
-  readonly #held: boolean;
-  /** It holds values that nobody may read any more: not all who might were asked for when it was written. */
-  readonly #spare: boolean;
+  /** The lockfile is what was written last, for the same graph, as of now or of an earlier time. */
+  readonly #held: Held | undefined;
   readonly #started = new Set<string>();
   readonly #changed = new Set<string>();
-  /** Lines may have to go of targets that did not run. */
-  #vanished = false;
+  /** Absent for a reason that lies upstream: they did not run, and their lines have to go. */
+  readonly #vanished = new Set<string>();
 
   /** Throws a `LockfileError` where there is one that cannot be read: nothing is built before it is mended. */
   constructor(session: Session, note: LockNote) {
     this.#session = session;
     this.#notes = new Notes(session);
     this.#note = note;
-    this.#about = aboutOf(session, this.#notes.pinned);
-    const holds = this.#note.holds(this.#about);
-    this.#spare = !holds && this.#note.holds(spareOf(this.#about));
-    this.#held = holds || this.#spare;
-    this.remarks = this.#held ? [] : (readLock(session.workspace)?.remarks ?? []);
+    this.#held = heldBy(session, note, this.#notes.pinned);
+    this.remarks = this.#held === undefined ? (readLock(session.workspace)?.remarks ?? []) : [];
   }
 
   listen(event: BuildEvent): void {
@@ -54,29 +51,33 @@ export class LockKeeper {
     const { target, outcome, reasons } = event;
     if (outcome === 'restored' || (outcome !== 'checked' && this.#started.has(target)))
       this.#changed.add(target);
-    else if (outcome === 'absent' && reasons.some(({ kind }) => kind === 'upstream')) this.#vanished = true;
+    else if (outcome === 'absent' && reasons.some(({ kind }) => kind === 'upstream'))
+      this.#vanished.add(target);
   }
 
   /** `all`: everything that is built by default was asked for, and has ended well. */
   write(all: boolean): void {
-    const { workspace } = this.#session;
+    const { graph, workspace } = this.#session;
+    const held = this.#held;
     const everyReader = this.#isEveryReaderIn(all);
-    const tidies = this.#spare && everyReader;
-    if (this.#held && this.#changed.size === 0 && !tidies) {
-      if (this.#started.size > 0) this.#note.say(this.#spare ? spareOf(this.#about) : this.#about);
+    const tidies = held?.spare === true && everyReader;
+    if (held?.asOf === graph.manifest.asOf && this.#changed.size === 0 && !tidies) {
+      if (this.#started.size > 0) this.#note.say(held.about);
       return;
     }
-    if (this.#held && !this.#vanished && !tidies && isSharded(workspace)) this.#writeTouched(everyReader);
+    if (held !== undefined && !tidies && isSharded(workspace)) this.#writeTouched(everyReader, held);
     else this.#writeAll(everyReader, readLockEntries(workspace));
+    const about = aboutOf(this.#session, this.#notes.pinned);
     const spare = this.#notes.pinned.size > 0 && !everyReader;
-    this.#note.say(spare ? spareOf(this.#about) : this.#about);
+    this.#note.say(spare ? spareOf(about) : about);
   }
 
   #writeAll(everyReader: boolean, read: ReadEntries | undefined): void {
     const { graph, workspace } = this.#session;
     const known = graph.targets.flatMap(({ index }) => knownOf(this.#session, index) ?? []);
     const ended = new Set(known.map(({ target }) => target));
-    const before = byTarget(read?.lines ?? []);
+    const before = new Map<string, LockLine[]>();
+    putByTarget(before, read?.lines ?? []);
     // Of a target that has no lines, because there was no such target for a while, the journal may know.
     const wants = (id: string): boolean => !ended.has(id) && (!this.#note.paid || !before.has(id));
     const earlier = knownBefore(this.#session, wants);
@@ -92,24 +93,34 @@ export class LockKeeper {
   }
 
   /** Only the shards that hold what has changed. */
-  #writeTouched(everyReader: boolean): void {
+  #writeTouched(everyReader: boolean, held: Held): void {
     const { graph, workspace } = this.#session;
-    const own = knownIn(this.#session, (id) => this.#changed.has(id));
+    // Of what has come with time the lockfile has no lines, and it need not have run.
+    const isNew = (target: Pick<Target, 'rule' | 'keys'>): boolean =>
+      held.asOf < graph.manifest.asOf && reachesBeyond(graph, target, held.asOf + MINUTE);
+    const own = this.#knownAmong(
+      (target) => this.#changed.has(target.id) || this.#vanished.has(target.id) || isNew(target),
+    );
     const givers = own.filter(({ rule }) => this.#session.givesKeys(rule));
-    const isBeside = (id: string): boolean => givers.some((giver) => this.#hangsOn(giver, id));
+    const over = overKeysOf(this.#session, givers);
+    const names = new Set(own.map(({ target }) => target));
     const changed =
-      givers.length === 0 ? own : knownIn(this.#session, (id) => this.#changed.has(id) || isBeside(id));
-    const names = new Set(changed.map(({ target }) => target));
-    const producers = [...this.#notes.producersOf(changed)].flatMap((index) => {
-      const { id } = graph.target(index);
-      return names.has(id) ? [] : (knownOf(this.#session, index) ?? []);
-    });
-    const known = [...changed, ...producers];
-    const touched = new Set(known.map(({ target }) => shardOf(target)));
+      givers.length === 0 ? own : this.#knownAmong(({ id }) => names.has(id) || over.target(id));
+    for (const { target } of changed) names.add(target);
+    const come = new Set(held.asOf < graph.manifest.asOf ? this.#recordedOnly(isNew) : []);
+    const isOwn = this.#note.holds(held.about);
+    const before = new Map<string, LockLine[]>();
+    const touched = new Set<string>();
+    const touch = (shards: readonly string[]): void => {
+      const more = shards.filter((name) => !touched.has(name));
+      for (const name of new Set(more)) {
+        touched.add(name);
+        putByTarget(before, readShard(workspace, name, isOwn));
+      }
+    };
+    touch([...names, ...come].map(shardOf));
     // They may have taken keys back, or given some again that there were once.
-    for (const name of givers.length === 0 ? [] : shardsIn(workspace))
-      if (givers.some((giver) => this.#shardHangsOn(giver, name))) touched.add(name);
-    const before = byTarget([...touched].flatMap((name) => readShard(workspace, name)));
+    if (givers.length > 0) touch(shardsIn(workspace).filter((name) => over.shard(name)));
     const back = own.some(
       ({ target, record }) =>
         record?.absent === undefined && before.get(target)?.some(({ kind }) => kind === 'absent'),
@@ -119,13 +130,18 @@ export class LockKeeper {
       this.#writeAll(everyReader, readLockEntries(workspace));
       return;
     }
-    const wants = (id: string): boolean => !names.has(id) && !before.has(id) && isBeside(id);
-    const earlier = givers.length === 0 ? [] : knownBefore(this.#session, wants);
-    for (const { target } of earlier) touched.add(shardOf(target));
-    known.push(...earlier);
+    const wants = (id: string): boolean =>
+      !names.has(id) && !before.has(id) && (come.has(id) || over.target(id));
+    const earlier = givers.length === 0 && come.size === 0 ? [] : knownBefore(this.#session, wants);
+    const producers = [...this.#notes.producersOf([...changed, ...earlier])].flatMap((index) => {
+      const { id } = graph.target(index);
+      return names.has(id) ? [] : (knownOf(this.#session, index) ?? []);
+    });
+    const known = [...changed, ...producers, ...earlier];
+    touch(known.map(({ target }) => shardOf(target)));
     const { pinned, readers: rules } = this.#notes;
     const valued = everyReader && known.some(({ rule }) => pinned.has(rule.name));
-    const readers = valued ? knownIn(this.#session, (_, rule) => rules.has(rule.name)) : [];
+    const readers = valued ? this.#knownAmong(({ rule }) => rules.has(rule.name)) : [];
     const noted = this.#notes.lines({ known, before, readers, keeps: () => !everyReader });
     const lines = this.#merged(before, noted, earlier);
     const shards = inShards(lines);
@@ -137,11 +153,29 @@ export class LockKeeper {
     for (const name of shardsIn(workspace)) if (!this.#mayHold(name)) removeShard(workspace, name);
   }
 
+  #knownAmong(isMeant: (target: Target) => boolean): readonly Known[] {
+    return this.#session.graph.targets.flatMap((target) =>
+      isMeant(target) ? (knownOf(this.#session, target.index) ?? []) : [],
+    );
+  }
+
+  /** What the journal knows of, and this pass has not learnt. */
+  #recordedOnly(isMeant: (target: Pick<Target, 'rule' | 'keys'>) => boolean): readonly string[] {
+    const { graph, loaded } = this.#session;
+    return [...loaded.successes.keys()].filter((id) => {
+      const there = graph.find(id);
+      if (there !== undefined) return knownOf(this.#session, there.index) === undefined && isMeant(there);
+      const [name = '', ...keys] = id.split('/');
+      const rule = graph.manifest.rules.get(name);
+      return rule !== undefined && isMeant({ rule, keys });
+    });
+  }
+
   /**
    * Lines of targets of which nothing new is known stay, for as long as there may be such a target. One path has one
    * line: of what this pass has learnt, else of what the lockfile said, else of what the journal knows from earlier.
    */
-  #merged(before: Lines, noted: Lines, earlier: readonly Known[]): readonly LockEntry[] {
+  #merged(before: Lines, noted: Lines, earlier: readonly Known[]): readonly LockLine[] {
     const late = new Set(earlier.map(({ target }) => target));
     const learnt = [...noted].flatMap(([target, lines]) => (late.has(target) ? [] : lines));
     const taken = pathsOf(learnt);
@@ -165,7 +199,7 @@ export class LockKeeper {
   }
 
   /** The manifest may have made another kind of rule of it. */
-  #fits({ kind, target }: LockEntry): boolean {
+  #fits({ kind, target }: LockLine): boolean {
     const rule = this.#session.graph.rule(target.split('/')[0] ?? '');
     const { pinned } = this.#notes;
     switch (kind) {
@@ -178,30 +212,6 @@ export class LockKeeper {
       case 'absent':
         return isTakenIn(rule) || pinned.has(rule.name);
     }
-  }
-
-  /** Whether a target is over keys that another one gives. */
-  #hangsOn(giver: Known, id: string): boolean {
-    const [name = '', first = ''] = id.split('/');
-    return this.#over(giver, name, (key) => key === undefined || key === first);
-  }
-
-  #shardHangsOn(giver: Known, shard: string): boolean {
-    const [folder, file] = shard.split('/');
-    return [...this.#session.graph.manifest.rules.keys()].some(
-      (name) =>
-        fileNameOf(name) === folder &&
-        this.#over(giver, name, (key) => key === undefined || fileNameOf(key) === file),
-    );
-  }
-
-  /** `isFirst` is asked of the first key that the giver's targets must have; of undefined where they may have any. */
-  #over({ target, rule }: Known, name: string, isFirst: (key: string | undefined) => boolean): boolean {
-    const { graph } = this.#session;
-    const over = graph.manifest.rules.get(name)?.for ?? [];
-    const hung = graph.dynamicDimensionsOf(rule).find((dimension) => over.includes(dimension.name));
-    if (hung === undefined) return false;
-    return isFirst(hung.of !== undefined && over[0] === hung.of ? target.split('/')[1] : undefined);
   }
 
   #mayHold(shard: string): boolean {
@@ -219,22 +229,21 @@ function isSharded(workspace: string): boolean {
   return shardsIn(workspace).length > 0;
 }
 
-function knownIn(session: Session, isMeant: (id: string, rule: Rule) => boolean): readonly Known[] {
-  return session.graph.targets.flatMap(({ index, id, rule }) =>
-    isMeant(id, rule) ? (knownOf(session, index) ?? []) : [],
-  );
+function pathsOf(lines: readonly LockLine[]): Set<string> {
+  const paths = new Set<string>();
+  for (const line of lines) if ('path' in line) paths.add(line.path);
+  return paths;
 }
 
-function pathsOf(lines: readonly LockEntry[]): Set<string> {
-  return new Set(lines.flatMap((line) => ('path' in line ? [line.path] : [])));
-}
-
-function byTarget(lines: readonly LockEntry[]): Lines {
-  const all = new Map<string, LockEntry[]>();
+function putByTarget(all: Map<string, LockLine[]>, lines: readonly LockLine[]): void {
+  let [target, of]: [string | undefined, LockLine[]] = [undefined, []];
   for (const line of lines) {
-    const of = all.get(line.target);
-    if (of === undefined) all.set(line.target, [line]);
-    else of.push(line);
+    // Those of one target come together.
+    if (line.target !== target) {
+      target = line.target;
+      of = all.get(target) ?? [];
+      all.set(target, of);
+    }
+    of.push(line);
   }
-  return all;
 }

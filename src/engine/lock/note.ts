@@ -7,7 +7,7 @@ import type { Digest } from '../hash.ts';
 import type { Json } from '../json.ts';
 import type { Rule } from '../manifest/model.ts';
 import type { Session } from '../run/session.ts';
-import type { LockEntry } from '../state/lockfile-lines.ts';
+import type { LockLine } from '../state/lockfile-lines.ts';
 import type { SuccessRecord } from '../state/record.ts';
 import { isTakenIn, keysPointers, lockedKind, pinnedRules } from './kinds.ts';
 import { noteValues } from './note-values.ts';
@@ -26,7 +26,7 @@ export interface Asked {
   /** Each target once. */
   readonly known: readonly Known[];
   /** The lines that there were, of these targets and maybe of others. */
-  readonly before: ReadonlyMap<string, readonly LockEntry[]>;
+  readonly before: ReadonlyMap<string, readonly LockLine[]>;
   /** Others that have read values of theirs. */
   readonly readers?: readonly Known[];
   /** Whether a value that none of them has read may still be wanted. */
@@ -51,8 +51,8 @@ export class Notes {
   }
 
   /** All lines of each target that is known. */
-  lines({ known, before, readers = [], keeps }: Asked): ReadonlyMap<string, readonly LockEntry[]> {
-    const lines = new Map<string, readonly LockEntry[]>();
+  lines({ known, before, readers = [], keeps }: Asked): ReadonlyMap<string, readonly LockLine[]> {
+    const lines = new Map<string, readonly LockLine[]>();
     const reads = this.#reads(known, readers);
     for (const each of known) {
       const { target, rule, record } = each;
@@ -70,15 +70,20 @@ export class Notes {
   /** The pinned targets of this pass in whose files these have read. */
   producersOf(known: readonly Known[]): ReadonlySet<number> {
     const producers = new Set<number>();
-    const maker = (path: string): Target | undefined => this.#session.makerOf(path);
-    for (const { path } of this.#pointersOf(known, (at) => this.pinned.has(maker(at)?.rule.name ?? ''))) {
-      const found = maker(path);
-      if (found !== undefined) producers.add(found.index);
-    }
+    // Thousands of targets read in a few files.
+    const makers = new Map<string, Target | undefined>();
+    const isMeant = (path: string): boolean => {
+      if (!makers.has(path)) makers.set(path, this.#session.makerOf(path));
+      const maker = makers.get(path);
+      if (maker === undefined || !this.pinned.has(maker.rule.name)) return false;
+      producers.add(maker.index);
+      return true;
+    };
+    for (const _ of this.#pointersOf(known, isMeant));
     return producers;
   }
 
-  #files({ target, rule, record }: Known): readonly LockEntry[] {
+  #files({ target, rule, record }: Known): readonly LockLine[] {
     if (record === undefined) return [];
     const kind = lockedKind(rule, this.pinned);
     if (record.absent !== undefined) {
@@ -86,16 +91,16 @@ export class Notes {
       return isTakenIn(rule) || this.pinned.has(rule.name) ? [{ kind: 'absent', target, reason }] : [];
     }
     if (kind === undefined) return [];
-    return record.outputs.map(({ path, digest }): LockEntry => ({ kind, target, path, digest }));
+    return record.outputs.map(({ path, digest }): LockLine => ({ kind, target, path, digest }));
   }
 
   #values(
     { target, rule, elided }: Known,
     record: SuccessRecord,
-    before: readonly LockEntry[],
+    before: readonly LockLine[],
     reads: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Digest>>>,
     keeps: (pointer: string) => boolean,
-  ): readonly LockEntry[] {
+  ): readonly LockLine[] {
     const [output] = record.outputs;
     // What the file held cannot be read any more, and what it holds now is another's.
     if (output === undefined || elided || this.#session.memo.digest(output.path) !== output.digest)

@@ -2,7 +2,7 @@
  * How targets stand, as the lockfile sees it: which may still exist, and of which it is known what they have left.
  * Reads what a pass has settled; writes nothing.
  */
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Target } from '../graph/graph.ts';
 import type { Session } from '../run/session.ts';
 import { isUncertain } from '../run/settled.ts';
 import type { Known } from './note.ts';
@@ -34,6 +34,23 @@ export function mayExist(
 /** The same, with what this pass has learnt: the publisher may have nothing any more where keys came from. */
 export function mayStand(session: Session, id: string): boolean {
   return mayExist(session.graph, id, (giver) => session.settled(giver)?.state === 'absent');
+}
+
+/** Whether a key of such a target covers time beyond this instant, as far as keys are known. */
+export function reachesBeyond(
+  graph: Graph,
+  { rule, keys }: Pick<Target, 'rule' | 'keys'>,
+  instant: number,
+): boolean {
+  const chosen = new Map<string, string>();
+  return rule.for.some((dimension, at) => {
+    const key = keys[at] ?? '';
+    const known = graph.keysOf(dimension, chosen);
+    chosen.set(dimension, key);
+    if (!('keys' in known)) return false;
+    const end = known.whole[known.positions.get(key) ?? -1]?.end;
+    return end !== undefined && end > instant;
+  });
 }
 
 /** Undefined: it has failed, is blocked, or has not come to an end. */

@@ -36,6 +36,7 @@ export function pointersAbove(pointer: string): readonly string[] {
 }
 
 export function memberPointer(pointer: string, name: string): string {
+  if (!/[~/]/.test(name)) return `${pointer}/${name}`;
   return `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 

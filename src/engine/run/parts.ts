@@ -9,7 +9,7 @@ import { sha256 } from '../hash.ts';
 import { byCodeUnit, canonicalJson, inCanonicalOrder } from '../json.ts';
 import { formatInstant } from '../manifest/instant.ts';
 import type { OutputSpec, Rule } from '../manifest/model.ts';
-import type { Json, Partition } from '../task.ts';
+import type { Json, Partition, Span } from '../task.ts';
 import type { CodeIdentity } from './code.ts';
 import type { Gathered, GatheredInput } from './gather.ts';
 import { openRecipe } from './recipe.ts';
@@ -49,8 +49,7 @@ export function partsOf(
   for (const name of rule.for) {
     const span = partition.spans[name];
     const key = partition.keys[name] ?? '';
-    const bounds = span ? ` ${formatInstant(span.start)}..${formatInstant(span.end)}` : '';
-    parts.push(['param', name, `${key}${bounds}`]);
+    parts.push(['param', name, span ? `${key} ${boundsOf(span)}` : key]);
   }
   for (const [name, value] of Object.entries(params))
     parts.push(['param', `params.${name}`, canonicalJson(value)]);
@@ -64,6 +63,17 @@ export function partsOf(
   return parts;
 }
 
+/** All targets at a key have one span between them. */
+const bounds = new WeakMap<Span, string>();
+
+function boundsOf(span: Span): string {
+  const known = bounds.get(span);
+  if (known !== undefined) return known;
+  const text = `${formatInstant(span.start)}..${formatInstant(span.end)}`;
+  bounds.set(span, text);
+  return text;
+}
+
 /** That an input is a list, and of which partitions: a task sees both beside the paths, which need not tell them. */
 function partitionsPart({ name, keyed, items, absent, failed }: GatheredInput): Part {
   const members = [items, absent, failed].map((each) => each.map(({ partition }) => spelt(partition)));
@@ -74,8 +84,8 @@ function partitionsPart({ name, keyed, items, absent, failed }: GatheredInput): 
 }
 
 function spelt({ keys, spans }: Partition): readonly unknown[] {
-  const bounds = Object.entries(spans).map(([name, { start, end }]) => [name, start, end]);
-  return [Object.entries(keys), bounds];
+  const stretches = Object.entries(spans).map(([name, { start, end }]) => [name, start, end]);
+  return [Object.entries(keys), stretches];
 }
 
 /** Relative to the workspace, or absolute; a directory ends in `/`. */

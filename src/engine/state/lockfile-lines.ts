@@ -6,8 +6,14 @@ import type { Digest } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { byCodeUnit, canonicalJson } from '../json.ts';
 
+/** What was read back as it had been written need not be formatted. */
+interface Read {
+  /** The whole line. */
+  readonly text?: string;
+}
+
 /** What a target brought in from outside, or made to be kept. */
-export interface LockedFile {
+export interface LockedFile extends Read {
   readonly kind: 'source' | 'output';
   readonly target: string;
   readonly path: string;
@@ -15,7 +21,7 @@ export interface LockedFile {
 }
 
 /** What somebody has read in a file that a locked build does not make again. */
-export interface LockedValue {
+export interface LockedValue extends Read {
   readonly kind: 'value';
   readonly target: string;
   readonly pointer: string;
@@ -23,7 +29,7 @@ export interface LockedValue {
 }
 
 /** In which order the members of the value at a pointer come, where that is not the order of their names. */
-export interface LockedKeys {
+export interface LockedKeys extends Read {
   readonly kind: 'keys';
   readonly target: string;
   readonly pointer: string;
@@ -31,13 +37,27 @@ export interface LockedKeys {
 }
 
 /** The publisher did not have it. */
-export interface LockedAbsence {
+export interface LockedAbsence extends Read {
   readonly kind: 'absent';
   readonly target: string;
   readonly reason: string;
 }
 
 export type LockEntry = LockedFile | LockedValue | LockedKeys | LockedAbsence;
+
+/** Lines of the values of members of one map, one after the other as they were read. */
+export interface ReadMembers {
+  readonly kind: 'value';
+  readonly target: string;
+  /** The pointer of the map. */
+  readonly above: string;
+  /** In each line the name of the member begins behind so many characters. */
+  readonly lead: number;
+  readonly text: string;
+}
+
+/** What is written: a line, or lines that stay together. */
+export type LockLine = LockEntry | ReadMembers;
 
 export interface LockProblem {
   /** From 1. */
@@ -63,9 +83,11 @@ const MARKS = ['<<<<<<<', '=======', '>>>>>>>', '|||||||'];
 const KINDS = 'as-of, output, source, value, keys, absent or sharded';
 
 /** The parts of a text of lines: header, then whatever goes first, then the lines, each once, sorted by code unit. */
-export function formatLock(lines: Iterable<LockEntry>, first: readonly string[] = []): string {
-  const texts = [...new Set([...lines].map(formatLine))].sort(byCodeUnit);
-  return `${[HEADER, ...first, ...texts].join('\n')}\n`;
+export function formatLock(lines: Iterable<LockLine>, first: readonly string[] = []): string {
+  // Lines that were read and stay come in order: no set of them is needed to find doubles.
+  const texts = Array.from(lines, formatLine).sort(byCodeUnit);
+  const once = texts.filter((text, at) => text !== texts[at - 1]);
+  return `${[HEADER, ...first, ...once].join('\n')}\n`;
 }
 
 export function formatAsOf(asOf: number): string {
@@ -74,7 +96,9 @@ export function formatAsOf(asOf: number): string {
 
 export const formatSharded = (): string => SHARDED;
 
-export function formatLine(line: LockEntry): string {
+export function formatLine(line: LockLine): string {
+  if ('above' in line) return line.text;
+  if (line.text !== undefined) return line.text;
   const { kind, target } = line;
   switch (kind) {
     case 'source':

@@ -6,8 +6,9 @@ import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { errorCode, flush, isMissing, replaceFile } from './files.ts';
 import { LockfileError } from './lockfile.ts';
-import type { LockEntry } from './lockfile-lines.ts';
+import type { LockLine } from './lockfile-lines.ts';
 import { formatAsOf, formatLock, formatSharded, parseLock } from './lockfile-lines.ts';
+import { ownLines } from './lockfile-own.ts';
 import {
   LOCK_FOLDER,
   LOCKFILE,
@@ -24,7 +25,7 @@ export const MOST_LINES = 5_000;
 export interface LockToWrite {
   /** Epoch milliseconds. */
   readonly asOf: number;
-  readonly lines: readonly LockEntry[];
+  readonly lines: readonly LockLine[];
   /** Whether the lines lie in shards now. */
   readonly sharded: boolean;
 }
@@ -46,7 +47,7 @@ export function writeLock(workspace: string, { asOf, lines, sharded }: LockToWri
 /** Some shards, each with all of its lines; one without any is removed. The others stay as they are. */
 export function writeShards(
   workspace: string,
-  shards: ReadonlyMap<string, readonly LockEntry[]>,
+  shards: ReadonlyMap<string, readonly LockLine[]>,
   asOf: number,
 ): void {
   const folders = new Set<string>();
@@ -60,22 +61,29 @@ export function writeShards(
   writeHead(workspace, formatLock([], [formatAsOf(asOf), formatSharded()]));
 }
 
-export function inShards(lines: readonly LockEntry[]): ReadonlyMap<string, readonly LockEntry[]> {
-  const shards = new Map<string, LockEntry[]>();
+export function inShards(lines: readonly LockLine[]): ReadonlyMap<string, readonly LockLine[]> {
+  const shards = new Map<string, LockLine[]>();
+  let [target, shard]: [string | undefined, LockLine[]] = [undefined, []];
   for (const line of lines) {
-    const name = shardOf(line.target);
-    const shard = shards.get(name);
-    if (shard === undefined) shards.set(name, [line]);
-    else shard.push(line);
+    // Those of one target come together.
+    if (line.target !== target) {
+      target = line.target;
+      const name = shardOf(target);
+      shard = shards.get(name) ?? [];
+      shards.set(name, shard);
+    }
+    shard.push(line);
   }
   return shards;
 }
 
-/** Throws a `LockfileError` where the text is none. */
-export function readShard(workspace: string, name: string): readonly LockEntry[] {
+/** `own`: as this workspace has written it. Throws a `LockfileError` where the text is none. */
+export function readShard(workspace: string, name: string, own = false): readonly LockLine[] {
   const file = `${LOCK_FOLDER}/${name}`;
   const text = readText(join(workspace, file));
   if (text === undefined) return [];
+  const written = own ? ownLines(text) : undefined;
+  if (written !== undefined) return written;
   const { lines, problems } = parseLock(text);
   if (problems.length > 0)
     throw new LockfileError(problems.map(({ line, message }) => `${file}:${line}: ${message}`).join('\n'));

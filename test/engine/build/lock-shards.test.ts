@@ -17,8 +17,26 @@ const WITH_MANY = MANIFEST.replace('  file: {', '  number: "${numbers}"\n  file:
   .replace('"/files/${file}" } }', `"/files/\${file}" }, ${NOTE} }`)
   .concat(MANY);
 
-function config(symbols: readonly string[]): string {
-  return `symbols: ${JSON.stringify(symbols)}\nnumbers: ${JSON.stringify(NUMBERS)}\n`;
+/** Time passes: months come, and are closed. */
+const IN_TIME = WITH_MANY.replace('"2024-02-29T23:59:00Z"', '"${until}"')
+  .replace('"2024-02-29T23:59:00Z"', '"${as_of}"')
+  .replace(
+    '  report:\n',
+    '  final: { for: [symbol, month], partitions: closed, in: { bars: { rule: bars } }, out: { bars: "final/${symbol}/${month}" }, run: "cp ${in.bars} ${out.bars}" }\n  report:\n',
+  );
+
+const CONFIG = `symbols: [b, a]
+numbers: ${JSON.stringify(NUMBERS)}
+until: "2024-02-29T23:59:00Z"
+`;
+
+/** As of so many days later, or earlier. */
+function pass(rig: Rig, days: number): void {
+  const text = rig.read('config.yaml');
+  const asOf = Date.parse(/^until: "(.*)"$/m.exec(text)?.[1] ?? '') + days * 86_400_000;
+  // Before the first month there is nothing to build.
+  const later = new Date(Math.max(asOf, Date.UTC(2024, 0, 9, 23, 59))).toISOString().replace('.000', '');
+  rig.write('config.yaml', text.replace(/^until: .*$/m, `until: "${later}"`));
 }
 
 /** All that is said, but for what is never built. */
@@ -28,7 +46,23 @@ function said(rig: Rig): readonly string[] {
   return [`as-of ${asOf}`, ...texts.sort()];
 }
 
+function symbols(rig: Rig, names: readonly string[]): void {
+  rig.write(
+    'config.yaml',
+    rig.read('config.yaml').replace(/^symbols: .*$/m, `symbols: ${JSON.stringify(names)}`),
+  );
+}
+
 type Step = (world: World, rig: Rig) => void;
+const IN_TIME_STEPS: Readonly<Record<string, Step>> = {
+  'a day later': (_, rig) => pass(rig, 1),
+  'a month later': (_, rig) => pass(rig, 31),
+  'a month earlier': (_, rig) => pass(rig, -31),
+  'a new month, and a day later': (world, rig) => {
+    world.publish('a', '2024-03', 'march of a');
+    pass(rig, 1);
+  },
+};
 const STEPS: Readonly<Record<string, Step>> = {
   'a new day': (world) => world.publish('a', '2024-02-03', 'third of february'),
   // Longer each time: a revision that no earlier one had.
@@ -48,15 +82,25 @@ const STEPS: Readonly<Record<string, Step>> = {
   'a listing that is there again': (world) => world.publish('b', '2024-01', 'january of b'),
   'another symbol': (world, rig) => {
     world.publish('c', '2024-02', 'february of c');
-    rig.write('config.yaml', config(['b', 'c', 'a']));
+    symbols(rig, ['b', 'c', 'a']);
   },
-  'one symbol only': (_, rig) => rig.write('config.yaml', config(['a'])),
-  'a symbol that nobody lists': (_, rig) => rig.write('config.yaml', config(['a', 'x'])),
+  'one symbol only': (_, rig) => symbols(rig, ['a']),
+  'a symbol that nobody lists': (_, rig) => symbols(rig, ['a', 'x']),
 };
+
+const ALL_STEPS = { ...STEPS, ...IN_TIME_STEPS };
+
+/** A workspace with more lines than one file holds. */
+function sharded(world: World, manifest = IN_TIME): Rig {
+  const rig = workspace(world, manifest, CONFIG);
+  const many = NUMBERS.map((name) => `output many/a/${name} many/a/${name} ${sha256('')}`);
+  rig.write('pipeline.lock', ['pipeline.lock 1', 'as-of 2024-02-29T23:59:00Z', ...many, ''].join('\n'));
+  return rig;
+}
 
 describe('a lockfile in shards', () => {
   it('says after any changes what a clean build would write, and brings that about elsewhere', async () => {
-    const step = fc.constantFrom(...Object.keys(STEPS));
+    const step = fc.constantFrom(...Object.keys(ALL_STEPS));
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 3 }),
@@ -64,20 +108,15 @@ describe('a lockfile in shards', () => {
         async (names, partly) => {
           const world = new World();
           fill(world);
-          const rig = workspace(world, WITH_MANY, config(['b', 'a']));
-          const many = NUMBERS.map((name) => `output many/a/${name} many/a/${name} ${sha256('')}`);
-          rig.write(
-            'pipeline.lock',
-            ['pipeline.lock 1', 'as-of 2024-02-29T23:59:00Z', ...many, ''].join('\n'),
-          );
+          const rig = sharded(world);
           await rig.build();
           for (const name of names) {
-            STEPS[name]?.(world, rig);
+            ALL_STEPS[name]?.(world, rig);
             if (partly) await rig.build('bars/a/2024-01', { refresh: true });
             await rig.build([], { refresh: true });
           }
           expect(readLockEntries(rig.dir)?.sharded).toBe(true);
-          const clean = workspace(world, WITH_MANY, rig.read('config.yaml'));
+          const clean = workspace(world, IN_TIME, rig.read('config.yaml'));
           await clean.build();
           expect(readLockEntries(clean.dir)?.sharded).toBe(false);
           expect(said(rig)).toEqual(said(clean));
@@ -94,8 +133,95 @@ describe('a lockfile in shards', () => {
           [['a withdrawn file'], false],
           [['a listing that is gone'], false],
           [['a listing that is gone', 'a listing that is there again'], true],
+          [['a listing that is gone', 'a day later'], true],
+          [['a month later', 'a month earlier', 'a day later'], false],
         ],
       },
     );
   });
+
+  it('says it as time passes, too, byte for byte as if it were written whole', async () => {
+    const names = Object.keys({ ...IN_TIME_STEPS, ...STEPS });
+    // Written whole, what the journal knows of the symbol comes back as soon as one builds the others alone.
+    const step = fc.constantFrom(...names.filter((name) => name !== 'a listing that is gone'));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(step, fc.constantFrom([], ['bars/a/2024-01'], ['bars/a'])), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        async (changes) => {
+          const rigs = [0, 1].map(() => {
+            const world = new World();
+            fill(world);
+            return { world, rig: sharded(world) };
+          });
+          for (const { rig } of rigs) await rig.build();
+          for (const [name, selectors] of changes) {
+            for (const [at, { world, rig }] of rigs.entries()) {
+              ALL_STEPS[name]?.(world, rig);
+              // An empty line says nothing, but the file is not what was written any more.
+              if (at === 1) rig.write('pipeline.lock', `${rig.read('pipeline.lock')}\n`);
+              expect((await rig.build(selectors, { refresh: true })).diagnostics).toBe('');
+            }
+            const [touched, whole] = rigs.map(({ rig }) => textsIn(rig));
+            expect(touched).toEqual(whole);
+          }
+        },
+      ),
+      {
+        numRuns: 6,
+        examples: [
+          [
+            [
+              ['a day later', []],
+              ['a month later', []],
+            ],
+          ],
+          [
+            [
+              ['a month later', ['bars/a']],
+              ['a day later', []],
+            ],
+          ],
+          [
+            [
+              ['a month later', []],
+              ['a month earlier', []],
+              ['a month later', ['bars/a/2024-01']],
+            ],
+          ],
+          [
+            [
+              ['a new month, and a day later', []],
+              ['a month earlier', []],
+              ['a month later', []],
+            ],
+          ],
+        ],
+      },
+    );
+  });
+
+  it('says nothing of what was of an open partition, once time has closed it', async () => {
+    const world = new World();
+    fill(world);
+    const rig = sharded(world, IN_TIME.replace('  final:', '  open:').replace('closed', 'open'));
+    pass(rig, -1);
+    await rig.build();
+    const lines = (): readonly string[] => said(rig).filter((line) => line.includes(' open/'));
+    expect(lines()).toEqual([
+      expect.stringMatching(/open\/a\/2024-02/),
+      expect.stringMatching(/open\/b\/2024-02/),
+    ]);
+    pass(rig, 1);
+    await rig.build();
+    expect(lines()).toEqual([]);
+  });
 });
+
+/** Of the lockfile and its shards, by path. */
+function textsIn(rig: Rig): Readonly<Record<string, string>> {
+  const paths = ['pipeline.lock', ...rig.files('pipeline.lock.d')];
+  return Object.fromEntries(paths.map((path) => [path, rig.read(path)]));
+}

@@ -6,7 +6,9 @@ import type { Json } from '../../../src/engine/json.ts';
 import { atPointer } from '../../../src/engine/json.ts';
 import { noteValues } from '../../../src/engine/lock/note-values.ts';
 import { memberPointer, pointersAbove, valueAt } from '../../../src/engine/lock/values.ts';
-import type { LockEntry } from '../../../src/engine/state/lockfile-lines.ts';
+import type { LockEntry, LockLine } from '../../../src/engine/state/lockfile-lines.ts';
+import { formatLock, parseLock } from '../../../src/engine/state/lockfile-lines.ts';
+import { linesOf, ownLines } from '../../../src/engine/state/lockfile-own.ts';
 
 const TARGET = 'sources/a';
 
@@ -14,7 +16,7 @@ interface Noting {
   readonly keys?: readonly string[];
   /** Pointers that are read, all of them as the document has them. */
   readonly reads?: readonly string[];
-  readonly before?: readonly LockEntry[];
+  readonly before?: readonly LockLine[];
   readonly keeps?: boolean;
 }
 
@@ -22,6 +24,15 @@ function note(
   document: Json,
   { keys = [], reads = [], before = [], keeps = true }: Noting,
 ): readonly LockEntry[] {
+  return noted(document, { keys, reads, before, keeps }).flatMap((line) =>
+    'above' in line ? linesOf(line) : line,
+  );
+}
+
+function noted(
+  document: Json,
+  { keys = [], reads = [], before = [], keeps = true }: Noting,
+): readonly LockLine[] {
   const at = (pointer: string): Json => atPointer(document, pointer) ?? null;
   return noteValues({
     target: TARGET,
@@ -132,6 +143,31 @@ describe('the values that are locked of a file', () => {
     expect(read(inPart, ['/files'])('/files/a/size')).toBe(10);
     const whole = note(document, { keys: ['/files'], reads: ['/files'], before });
     expect(read(whole, ['/files'])('/files')).toEqual(document['files' as never]);
+  });
+
+  it('are the same whether the lines there were are told apart, or read back in one piece', () => {
+    const map = fc
+      .array(fc.tuple(name, scalar), { maxLength: 5 })
+      .map((members) => Object.fromEntries(members));
+    const file = fc.record({ files: map, others: map, first: scalar });
+    const nested = ['/files', '/others', '/files/a', '/files/2024-01', '/first', '', '/none'];
+    const some = fc.subarray([...nested, '/others/a', '/others/2024-01-05', '/files/2024', '/others/2024']);
+    const keys = fc.subarray(nested.slice(0, 4), { minLength: 1 });
+    fc.assert(
+      fc.property(file, file, fc.boolean(), keys, some, some, (then, now, changed, over, ...reads) => {
+        const text = formatLock(noted(then, { keys: over, reads: reads[0] }));
+        const own = ownLines(text) ?? [];
+        expect(formatLock(own)).toBe(text);
+        const asking = { keys: over, reads: reads[1], keeps: false };
+        const [one, other] = [own, parseLock(text).lines].map((before) =>
+          formatLock(noted(changed ? now : then, { ...asking, before })),
+        );
+        expect(one).toBe(other);
+        const each = own.flatMap((line) => ('above' in line ? linesOf(line) : line));
+        expect(each.map(({ text: _, ...line }) => line)).toEqual(parseLock(text).lines);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('leave out what was read in a file that has changed since', () => {
