@@ -4,6 +4,7 @@
  * nor the time grid.
  */
 import type { TaskFailure } from '../../src/engine/task.ts';
+import { takeDoubles } from '../lib/scratch.ts';
 import type { RowProblem, TimeUnit } from './kline-row.ts';
 import { COLUMNS, columnLabel, readHeader, readRow, unitOf } from './kline-row.ts';
 
@@ -75,7 +76,7 @@ export function parseKlines(bytes: Buffer, file: string): KlinesResult {
   // Lines that end at least 4 bytes before the end: a load of four at any byte of theirs stays within the buffer.
   const fastEnd = bytes.length < 4 ? 0 : bytes.lastIndexOf(LF, bytes.length - 4) + 1;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let values = new Float64Array(roughRows(bytes, start) * STRIDE);
+  let values = takeDoubles(roughRows(bytes, start) * STRIDE);
   let unit: TimeUnit | undefined;
   let next = 0;
 
@@ -148,9 +149,16 @@ function fastRow(
       let scale = 0;
       if (byte === POINT) {
         const fractionStart = ++position;
-        for (four = fourDigits(bytes, position); four >= 0; four = fourDigits(bytes, position)) {
-          fraction = (Math.imul(fraction, 10_000) + four) | 0;
+        // Eight digits, as the publisher writes nearly all of them, or the first four of however many.
+        four = fourDigits(bytes, position);
+        if (four >= 0) {
+          fraction = four;
           position += 4;
+          four = fourDigits(bytes, position);
+          if (four >= 0) {
+            fraction = Math.imul(fraction, 10_000) + four;
+            position += 4;
+          }
         }
         for (byte = bytes.getUint8(position); isDigit(byte); byte = bytes.getUint8(++position)) {
           fraction = (Math.imul(fraction, 10) + (byte - ZERO)) | 0;

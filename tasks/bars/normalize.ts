@@ -5,9 +5,9 @@
 import { writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { defineTask, outputPath } from '../../src/engine/task.ts';
-import { discard } from '../lib/discard.ts';
 import { withDuckDB } from '../lib/duckdb.ts';
 import { jsonText } from '../lib/json-text.ts';
+import { giveBack } from '../lib/scratch.ts';
 import { limitsSchema, readSettings } from '../lib/settings.ts';
 import type { Batch, Collected } from './collect.ts';
 import { collect } from './collect.ts';
@@ -45,7 +45,7 @@ export default defineTask({
     }
 
     const collected = collect(batches, month.span, month.interval);
-    discard(...batches.map(({ klines }) => klines.values));
+    giveBack(...batches.map(({ klines }) => klines.values));
     const { bars } = collected;
     applyRules(bars, {
       market: ctx.params.market,
@@ -54,7 +54,7 @@ export default defineTask({
     });
     await withDuckDB(ctx.signal, (session) => writeBars(session, outputPath(ctx, 'bars'), bars));
     await writeFile(outputPath(ctx, 'gaps'), jsonText(gapsDocument(collected, month, plan, files)));
-    discard(...columnsOf(bars));
+    giveBack(...columnsOf(bars));
     return undefined;
   },
 });

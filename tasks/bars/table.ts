@@ -3,6 +3,8 @@
  * and ordered. It knows neither where rows come from nor what their values mean.
  */
 
+import { takeDoubles } from '../lib/scratch.ts';
+
 /** In the order of the file. Times are epoch milliseconds here, `source` is an index into `SOURCES`. */
 export const COLUMNS = [
   'ts',
@@ -37,9 +39,9 @@ export function cell(column: Float64Array, row: number): number {
   return column[row] ?? Number.NaN;
 }
 
-/** In one piece of memory: what is set aside and given back 13 times costs 13 times. */
+/** Each cell is to be written. In one piece of memory: what is set aside and given back 13 times costs 13 times. */
 export function newBars(rows: number): Bars {
-  const all = new Float64Array(COLUMNS.length * rows);
+  const all = takeDoubles(COLUMNS.length * rows);
   return fromColumns(rows, (_, index) => all.subarray(index * rows, (index + 1) * rows));
 }
 

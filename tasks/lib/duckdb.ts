@@ -114,7 +114,8 @@ function systemError(thrown: unknown): Error | undefined {
 }
 
 async function start(): Promise<Engine> {
-  const node = await import('@duckdb/node-api');
+  // By their defaults: what they are to Node, as to a bundler, which joins packages in CommonJS as that alone.
+  const { default: node } = await import('@duckdb/node-api');
   const { default: raw } = await import('@duckdb/node-bindings');
   const instance = await node.DuckDBInstance.create(':memory:', {
     // One month gains nothing from a second thread (measured); several months run side by side instead.

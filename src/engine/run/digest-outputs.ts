@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sha256File } from '../hash.ts';
 import type { OutputFact } from '../state/record.ts';
 import type { OutputPlace } from './places.ts';
@@ -13,11 +14,19 @@ import { digestOfDirectory } from './success.ts';
 const WORTH_AHEAD = 1 << 18;
 
 export async function digestOutputs(places: readonly OutputPlace[]): Promise<readonly OutputFact[]> {
-  const sizes = places.map(({ temporary, directory }) => (directory ? 0 : statSync(temporary).size));
-  const flushed = places.map(({ temporary }, at) =>
-    (sizes[at] ?? 0) < WORTH_AHEAD ? undefined : flushAhead(temporary),
-  );
-  const outputs = await Promise.all(
+  const files = places.filter(({ directory }) => !directory).map(({ temporary }) => temporary);
+  const worth = files.some((file) => statSync(file).size >= WORTH_AHEAD);
+  if (!worth) return digests(places);
+  const flushed = flushAhead(files);
+  // What waits for the room that this target has left is started before anything is hashed: a thread would wait as well.
+  await nextTurn();
+  const outputs = await digests(places);
+  await flushed;
+  return outputs;
+}
+
+function digests(places: readonly OutputPlace[]): Promise<readonly OutputFact[]> {
+  return Promise.all(
     places.map(
       async ({ name, path, temporary, directory }): Promise<OutputFact> => ({
         name,
@@ -26,20 +35,24 @@ export async function digestOutputs(places: readonly OutputPlace[]): Promise<rea
       }),
     ),
   );
-  await Promise.all(flushed);
-  return outputs;
 }
 
-/** Only ahead: why it cannot be flushed is found out, and told, by the commit. */
-async function flushAhead(path: string): Promise<void> {
+/**
+ * The small ones, too: beside a large one they are flushed as slowly (measured: 8 ms each on a busy disk), and the commit
+ * would hold up the loop for that long. One after the other: DuckDB's queries need the same few threads.
+ */
+async function flushAhead(files: readonly string[]): Promise<void> {
+  for (const path of files) {
+    // Only ahead: why it cannot be flushed is found out, and told, by the commit.
+    await flush(path).catch(() => undefined);
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
   try {
-    const file = await open(path, 'r');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch {
-    // See above.
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
