@@ -96,6 +96,8 @@ export async function benchKernel(series: Series, repeats: number): Promise<Kern
 }
 
 setFlagsFromString('--expose-gc');
+// Garbage is collected by force here, so often that V8 takes code that runs every few turns for old and throws it away.
+setFlagsFromString('--no-flush-bytecode');
 const collectGarbage: () => void = runInNewContext('gc');
 
 function noTimes(): Record<keyof Seconds, number[]> {

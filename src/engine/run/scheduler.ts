@@ -4,14 +4,14 @@
  * ready. It knows neither how a target is decided nor how it runs.
  */
 
-import type { Listener, Outcome, Waited } from '../events.ts';
+import type { Listener, Outcome } from '../events.ts';
 import type { LinkedInput } from '../graph/edges.ts';
 import { linkInputs, producersOf } from '../graph/edges.ts';
 import type { For } from '../state/witness.ts';
+import { Announcer } from './announcer.ts';
 import type { Decision, RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
-import { finished, outcomeOf, unstable } from './finished.ts';
-import { isToldAlone } from './known-fresh.ts';
+import { outcomeOf, unstable } from './finished.ts';
 import { Pools } from './pools.ts';
 import { Ready } from './ready.ts';
 import type { Roots } from './roots.ts';
@@ -61,12 +61,8 @@ class Loop {
   readonly #again: number[] = [];
   readonly #ready: Ready;
   readonly #pools: Pools<Work>;
-  readonly #unannounced = new Set<number>();
-  /** How targets stood that have been demanded and have not settled since. */
-  readonly #reopened = new Map<number, Settled>();
   readonly #waits: Waits | undefined;
-  /** By rule: how many targets stood as they were found before. */
-  readonly #stood = new Map<string, number>();
+  readonly #announcer: Announcer;
   #stopped = false;
   /** Whatever an earlier pass has gone over has been asked for. */
   #complete = false;
@@ -80,7 +76,9 @@ class Loop {
     const pools = new Pools<Work>(session.graph.manifest.pools, options.jobs);
     this.#pools = pools;
     this.#ready = new Ready((pool) => pools.waitingIn(pool));
-    this.#waits = options.tellWaits ? new Waits(() => performance.now()) : undefined;
+    const { emit, tellWaits, tellEach: each = false } = options;
+    this.#waits = tellWaits ? new Waits(() => performance.now()) : undefined;
+    this.#announcer = new Announcer(session, { emit, waits: this.#waits, each });
   }
 
   async run(): Promise<void> {
@@ -88,7 +86,7 @@ class Loop {
     this.#lookFor('nobody');
     for (const index of this.#roots.first(this.#session.graph)) this.#want(index);
     this.#linkAll();
-    this.#tellStood();
+    this.#announcer.tellStood();
     const stop = (): void => this.#stop();
     this.#options.signal.addEventListener('abort', stop, { once: true });
     if (this.#options.signal.aborted) this.#stop();
@@ -110,12 +108,7 @@ class Loop {
       this.#options.signal.removeEventListener('abort', stop);
       this.#lookFor('pass');
     }
-    for (const index of this.#unannounced) {
-      const settled = this.#session.settled(index);
-      if (settled !== undefined) this.#reopened.set(index, settled);
-    }
-    for (const [index, settled] of this.#reopened)
-      this.#announce(index, settled, outcomeOf(settled) ?? 'fresh', 0);
+    this.#announcer.close();
     if (this.#bug !== undefined) throw this.#bug;
     if (!this.#stopped) this.#expectAllSettled();
   }
@@ -126,16 +119,8 @@ class Loop {
     this.#complete = true;
     for (const index of this.#session.earlier) this.#want(index);
     this.#linkAll();
-    this.#tellStood();
+    this.#announcer.tellStood();
     return true;
-  }
-
-  #tellStood(): void {
-    for (const [rule, count] of this.#stood) {
-      this.#options.emit({ type: 'targets-planned', rule, count });
-      this.#options.emit({ type: 'targets-stood', rule, outcome: 'fresh', count });
-    }
-    this.#stood.clear();
   }
 
   #stop(): void {
@@ -147,19 +132,13 @@ class Loop {
   /** Takes a target, and by and by all it needs, into this pass. */
   #want(index: number): void {
     if (this.#states[index] !== undefined) return;
-    const { rule } = this.#session.graph.target(index);
     const stands = this.#session.stand(index);
-    if (stands !== undefined && !this.#options.tellEach && !isToldAlone(rule)) {
-      this.#stood.set(rule.name, (this.#stood.get(rule.name) ?? 0) + 1);
-      this.#move(index, 'settled');
-      return;
-    }
-    this.#options.emit({ type: 'targets-planned', rule: rule.name, count: 1 });
     if (stands !== undefined) {
       this.#move(index, 'settled');
-      this.#announce(index, stands, 'fresh', 0);
+      this.#announcer.stands(index, stands);
       return;
     }
+    this.#announcer.planned(index);
     this.#move(index, 'awaiting');
     this.#toLink.push(index);
   }
@@ -269,9 +248,7 @@ class Loop {
     const { demanded } = this.#session;
     if (demanded.has(index)) return;
     demanded.add(index);
-    const settled = this.#session.settled(index);
-    if (settled !== undefined) this.#reopened.set(index, settled);
-    this.#unannounced.delete(index);
+    this.#announcer.reopened(index);
     this.#waits?.demanded(index, by);
     this.#session.reopen(index);
     this.#move(index, 'ready');
@@ -335,34 +312,17 @@ class Loop {
 
   #settle(index: number, given: Settled, ended: Outcome | undefined, seconds: number): void {
     const settled = this.#session.set(index, given);
-    this.#reopened.delete(index);
     const outcome = settled === given ? ended : outcomeOf(settled);
     this.#move(index, 'settled');
     // Only of an intermediate may files be demanded later.
     if (!this.#session.graph.target(index).rule.intermediate) this.#links[index] = undefined;
-    // Somebody may yet need its files: then it runs, and has one end, not two.
-    if ('elided' in settled && settled.elided) this.#unannounced.add(index);
-    else if (outcome !== undefined) this.#announce(index, settled, outcome, seconds);
+    this.#announcer.ended(index, settled, outcome, seconds);
     if (outcome === 'failed' && this.#options.failFast) this.#stop();
     if (this.#stopped) return;
     this.#waits?.settling(index);
     for (const dependent of this.#waiting.release(index)) this.#unblock(dependent);
     for (const more of this.#roots.after(this.#session.graph, index)) this.#want(more);
     this.#linkAll();
-  }
-
-  #announce(index: number, settled: Settled, outcome: Outcome, seconds: number): void {
-    const { graph } = this.#session;
-    const ended = finished(graph.target(index), settled, outcome, seconds);
-    this.#options.emit(
-      this.#waits === undefined ? ended : { ...ended, waited: this.#waited(index, this.#waits) },
-    );
-  }
-
-  #waited(index: number, waits: Waits): Waited {
-    const { after, queuedMs } = waits.of(index);
-    const queued = Math.round(queuedMs) / 1000;
-    return after === undefined ? { queued } : { after: this.#session.graph.target(after).id, queued };
   }
 
   /** What files are looked at for from now on. Of a run that is under way it is of no matter what it looks at. */
