@@ -37,7 +37,7 @@ const places: Plugin = {
 for (const name of readdirSync(folder)) if (CHUNK.test(name)) rmSync(join(folder, name));
 
 await build({
-  entryPoints: ['main.js', 'thread.js'].map((name) => join(folder, name)),
+  entryPoints: ['main.js', 'thread.js', 'looker.js'].map((name) => join(folder, name)),
   outdir: folder,
   allowOverwrite: true,
   bundle: true,

@@ -45,6 +45,11 @@ export function programDigest(): string | undefined {
   return root.endsWith('/dist') ? readFileSync(join(root, PROGRAM), 'utf8') : undefined;
 }
 
+/** What a thread runs that helps to look what has changed; undefined when run from source. */
+export function looker(): URL | undefined {
+  return root.endsWith('/dist') ? new URL('./looker.js', import.meta.url) : undefined;
+}
+
 /** The manifest and configs that `init` copies: they lie beside `package.json`. */
 export function templateFile(relative: string): string {
   return readFileSync(join(projectFolder(), relative), 'utf8');

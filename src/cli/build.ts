@@ -1,5 +1,5 @@
 /** `pipeline build`: request → engine → listeners → exit code. With `-n`, the dry plan instead. */
-import { builtins, loadCompare, monitoringOf, programDigest } from '../compose.ts';
+import { builtins, loadCompare, looker, monitoringOf, programDigest } from '../compose.ts';
 import { build as buildWorkspace } from '../engine/build.ts';
 import type { ContentDifference, Listener, LockDifference } from '../engine/events.ts';
 import type { Span } from '../engine/task.ts';
@@ -65,6 +65,7 @@ export async function build(common: Common, options: BuildOptions, io: Io): Prom
       tellWaits: isProfiled(options),
       tellEach: common.json || common.verbose || isProfiled(options),
       program: programDigest(),
+      looker: looker(),
       remember: async (session) => {
         const { lagToRemember } = await import('./lag.ts');
         return lagToRemember(opened, session);

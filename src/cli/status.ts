@@ -1,5 +1,5 @@
 /** `pipeline status`: the dry plan of `build`, as a table or JSON, and how far behind each symbol is. */
-import { builtins, programDigest } from '../compose.ts';
+import { builtins, looker, programDigest } from '../compose.ts';
 import type { FreshRun, TargetStatus } from '../engine/events.ts';
 import { formatInstant } from '../engine/manifest/instant.ts';
 import { orphansOf } from '../engine/orphans.ts';
@@ -51,7 +51,7 @@ async function standingOf(
 ): Promise<Found | undefined> {
   const program = programDigest();
   if (program === undefined || selectors.length > 0 || between !== undefined) return undefined;
-  return findStanding({ ...opened, builtins: builtins(), program, now: io.now() });
+  return findStanding({ ...opened, builtins: builtins(), program, looker: looker(), now: io.now() });
 }
 
 export interface PrintOptions extends StatusOptions {

@@ -73,6 +73,8 @@ export interface BuildRequest {
    * build are not decided again. Default: all are, always.
    */
   readonly program?: string | undefined;
+  /** The module that a thread runs which helps to look what has changed. Default: none does. */
+  readonly looker?: URL | undefined;
   /**
    * Of a pass that has found nothing to do: what `status` is to be told with it. Default, or undefined: nothing is kept
    * for `status`, which then makes a pass.

@@ -3,10 +3,11 @@
  * is no more as it was, those of which nothing was sure or something is due, and all that read them. The others stand
  * as they did. Pure.
  */
+
+import type { Changed } from './state/look-again.ts';
 import { inverted, listAt } from './state/number-lists.ts';
 import type { Noted } from './state/standing.ts';
 import { LEFT, lookersAt, PASS } from './state/standing.ts';
-import type { Changed } from './state/witness.ts';
 
 /** By place in `noted.ids`; undefined: it may reach everything. */
 export function reached(

@@ -38,8 +38,8 @@ export async function recall(request: RecallRequest, held: Held): Promise<Found 
   const started = performance.now();
   let ended = false;
   try {
-    const { workspace, manifest, builtins, now, program = '' } = request;
-    const found = await findStanding({ workspace, manifest, builtins, now, program });
+    const { workspace, manifest, builtins, now, program = '', looker } = request;
+    const found = await findStanding({ workspace, manifest, builtins, now, program, looker });
     if (found?.kind !== 'all' || request.tellEach) return found && { kind: 'most', found };
     ended = true;
     return { kind: 'all', recalled: tellStanding(request, found.standing.verdict, started) };

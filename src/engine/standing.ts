@@ -17,11 +17,12 @@ import { isToldAlone } from './run/known-fresh.ts';
 import type { Roots } from './run/roots.ts';
 import type { Earlier, Session } from './run/session.ts';
 import type { Lock } from './state/lockfile.ts';
+import { changedSince } from './state/look-again.ts';
 import { StatMemo } from './state/memo.ts';
 import type { Noted, Standing, StatusNote, Verdict } from './state/standing.ts';
 import { keepStanding, LEFT, readStanding, recordStamps } from './state/standing.ts';
 import type { Witness } from './state/witness.ts';
-import { changedSince } from './state/witness.ts';
+
 import { statuses } from './status.ts';
 import type { Span } from './task.ts';
 
@@ -32,6 +33,8 @@ export interface StandingRequest {
   /** What tells this program from others that may judge otherwise. */
   readonly program: string;
   readonly now: number;
+  /** The module that a thread runs which helps to look. Default: none does. */
+  readonly looker?: URL | undefined;
 }
 
 /** How a build was asked for, as far as it matters here. */
@@ -77,8 +80,8 @@ export async function findStanding(request: StandingRequest): Promise<Found | un
   const standing = key === undefined ? undefined : readStanding(workspace, key);
   if (standing === undefined) return undefined;
   const { seen, verdict } = standing;
-  const absolute = (path: string): string => (path.startsWith('/') ? path : `${workspace}/${path}`);
-  const changed = changedSince(seen, absolute, Math.max(FEW, seen.paths.length * MOST_CHANGED));
+  const most = Math.max(FEW, seen.paths.length * MOST_CHANGED);
+  const changed = await changedSince(seen, { workspace, most, looker: request.looker });
   if (changed === undefined) return undefined;
   const isDue = now < verdict.from || (verdict.until !== null && now >= verdict.until);
   const givers = new Set(

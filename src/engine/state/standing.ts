@@ -11,6 +11,7 @@ import type { FreshRun, TargetStatus } from '../events.ts';
 import { sha256 } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { errorCode, replaceFile, statOf } from './files.ts';
+import type { SharedSeen } from './look-again.ts';
 import { atRest } from './memo.ts';
 import type { NumberLists } from './number-lists.ts';
 import { listAt } from './number-lists.ts';
@@ -95,7 +96,7 @@ export interface Noted {
 
 export interface Standing {
   readonly verdict: Verdict;
-  readonly seen: Seen;
+  readonly seen: SharedSeen;
   /** Parsed only when it is asked for: undefined where it was not noted. */
   status(): StatusNote | undefined;
   targets(): Noted;
@@ -184,16 +185,21 @@ function readWhole(file: string): Standing | undefined {
       JSON.parse(body.toString('utf8', 0, first)),
     );
     const reader = new Reader(body, second);
-    // A copy, since an array of doubles must begin at a multiple of eight.
-    const stamps = new Float64Array(reader.take(paths * STAMP * Float64Array.BYTES_PER_ELEMENT));
+    const stamps = new Float64Array(reader.share(paths * STAMP * Float64Array.BYTES_PER_ELEMENT));
     const lookedFor = reader.lists(paths, looks);
     const readLists = reader.lists(targets, reads);
     const left = new Uint8Array(reader.take(targets));
-    const idsAt = reader.at + pathBytes;
+    const pathsAt = reader.at;
+    const idsAt = pathsAt + pathBytes;
     const texts = reader.texts(paths, pathBytes);
     return {
       verdict: found,
-      seen: { paths: texts, stamps, folders: folders.map(([path, names]) => [path, names]) },
+      seen: {
+        paths: texts,
+        stamps,
+        folders: folders.map(([path, names]) => [path, names]),
+        sharedPaths: () => new Uint8Array(new Reader(body, pathsAt).share(pathBytes)),
+      },
       status: () => noted(body.toString('utf8', first, second)),
       targets: () => ({
         ids: reader.texts(targets, body.length - idsAt, idsAt),
@@ -222,10 +228,18 @@ class Reader {
     this.#at = at;
   }
 
+  /** A copy, since arrays of numbers must begin at a multiple of their width. */
   take(size: number): ArrayBuffer {
     const taken = new Uint8Array(this.#body.subarray(this.#at, this.#at + size));
     this.#at += size;
     return taken.buffer;
+  }
+
+  share(size: number): SharedArrayBuffer {
+    const shared = new SharedArrayBuffer(size);
+    new Uint8Array(shared).set(this.#body.subarray(this.#at, this.#at + size));
+    this.#at += size;
+    return shared;
   }
 
   lists(count: number, items: number): NumberLists {

@@ -5,7 +5,6 @@
  */
 import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
-import { errorCode, filesBelow, statOf } from './files.ts';
 
 /** What of a file's stats changes with each edit. */
 export interface Stamp {
@@ -123,42 +122,5 @@ export function isSame(one: Stamp, other: Stamp): boolean {
     one.mtimeMs === other.mtimeMs &&
     one.ctimeMs === other.ctimeMs &&
     one.ino === other.ino
-  );
-}
-
-/** What is not as it was, by place in the lists. */
-export interface Changed {
-  readonly paths: readonly number[];
-  readonly folders: readonly number[];
-}
-
-/** Undefined: more than `most` of it, or something cannot be looked at, which is for a full pass to tell of. */
-export function changedSince(
-  { paths, stamps, folders }: Seen,
-  absolute: (path: string) => string,
-  most: number,
-): Changed | undefined {
-  const changed = { paths: [] as number[], folders: [] as number[] };
-  try {
-    for (const [index, path] of paths.entries())
-      if (!isAs(absolute(path), stamps, index * STAMP) && changed.paths.push(index) > most) return undefined;
-    for (const [index, [path, names]] of folders.entries())
-      if (digestOfValue(filesBelow(absolute(path))) !== names) changed.folders.push(index);
-    return changed;
-  } catch (thrown) {
-    if (errorCode(thrown) === undefined) throw thrown;
-    return undefined;
-  }
-}
-
-function isAs(path: string, stamps: Float64Array, at: number): boolean {
-  const is = statOf(path);
-  if (is === undefined) return (stamps[at] ?? 0) < 0;
-  return (
-    is.size === stamps[at] &&
-    is.mtimeMs === stamps[at + 1] &&
-    is.ctimeMs === stamps[at + 2] &&
-    is.ino === stamps[at + 3] &&
-    is.isFile()
   );
 }
