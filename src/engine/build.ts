@@ -174,9 +174,9 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const runId = repairAll(session, emit);
     const { failed, blocked } = counts.value;
     const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;
-    if (witness !== undefined) witness.by = 'nobody';
+    session.lookFor('nobody');
     const differs = attendant.close(whole && failed + blocked === 0);
-    if (witness !== undefined) witness.by = 'pass';
+    session.lookFor('pass');
     const { compare } = request;
     const differing =
       differs === undefined || differs.length === 0 || compare === undefined || signal.aborted

@@ -9,7 +9,7 @@ import type { Session } from '../run/session.ts';
 import type { LockNote } from '../state/lock-note.ts';
 import type { ReadEntries } from '../state/lockfile.ts';
 import { readLock, readLockEntries } from '../state/lockfile.ts';
-import type { LockLine } from '../state/lockfile-lines.ts';
+import type { LockedLine } from '../state/lockfile-lines.ts';
 import { fileNameOf, shardOf, shardsIn } from '../state/lockfile-shards.ts';
 import { inShards, readShard, removeShard, writeLock, writeShards } from '../state/lockfile-write.ts';
 import { aboutOf, spareOf } from './about.ts';
@@ -21,7 +21,7 @@ import { Notes } from './note.ts';
 import { overKeysOf } from './over-keys.ts';
 import { knownBefore, knownOf, mayStand, reachesBeyond } from './stands.ts';
 
-type Lines = ReadonlyMap<string, readonly LockLine[]>;
+type Lines = ReadonlyMap<string, readonly LockedLine[]>;
 
 export class LockKeeper {
   /** What was not as it should be with the lockfile that is there, for a warning. */
@@ -76,7 +76,7 @@ export class LockKeeper {
     const { graph, workspace } = this.#session;
     const known = graph.targets.flatMap(({ index }) => knownOf(this.#session, index) ?? []);
     const ended = new Set(known.map(({ target }) => target));
-    const before = new Map<string, LockLine[]>();
+    const before = new Map<string, LockedLine[]>();
     putByTarget(before, read?.lines ?? []);
     // Of a target that has no lines, because there was no such target for a while, the journal may know.
     const wants = (id: string): boolean => !ended.has(id) && (!this.#note.paid || !before.has(id));
@@ -109,7 +109,7 @@ export class LockKeeper {
     for (const { target } of changed) names.add(target);
     const come = new Set(held.asOf < graph.manifest.asOf ? this.#recordedOnly(isNew) : []);
     const isOwn = this.#note.holds(held.about);
-    const before = new Map<string, LockLine[]>();
+    const before = new Map<string, LockedLine[]>();
     const touched = new Set<string>();
     const touch = (shards: readonly string[]): void => {
       const more = shards.filter((name) => !touched.has(name));
@@ -175,7 +175,7 @@ export class LockKeeper {
    * Lines of targets of which nothing new is known stay, for as long as there may be such a target. One path has one
    * line: of what this pass has learnt, else of what the lockfile said, else of what the journal knows from earlier.
    */
-  #merged(before: Lines, noted: Lines, earlier: readonly Known[]): readonly LockLine[] {
+  #merged(before: Lines, noted: Lines, earlier: readonly Known[]): readonly LockedLine[] {
     const late = new Set(earlier.map(({ target }) => target));
     const learnt = [...noted].flatMap(([target, lines]) => (late.has(target) ? [] : lines));
     const taken = pathsOf(learnt);
@@ -199,7 +199,7 @@ export class LockKeeper {
   }
 
   /** The manifest may have made another kind of rule of it. */
-  #fits({ kind, target }: LockLine): boolean {
+  #fits({ kind, target }: LockedLine): boolean {
     const rule = this.#session.graph.rule(target.split('/')[0] ?? '');
     const { pinned } = this.#notes;
     switch (kind) {
@@ -229,14 +229,14 @@ function isSharded(workspace: string): boolean {
   return shardsIn(workspace).length > 0;
 }
 
-function pathsOf(lines: readonly LockLine[]): Set<string> {
+function pathsOf(lines: readonly LockedLine[]): Set<string> {
   const paths = new Set<string>();
   for (const line of lines) if ('path' in line) paths.add(line.path);
   return paths;
 }
 
-function putByTarget(all: Map<string, LockLine[]>, lines: readonly LockLine[]): void {
-  let [target, of]: [string | undefined, LockLine[]] = [undefined, []];
+function putByTarget(all: Map<string, LockedLine[]>, lines: readonly LockedLine[]): void {
+  let [target, of]: [string | undefined, LockedLine[]] = [undefined, []];
   for (const line of lines) {
     // Those of one target come together.
     if (line.target !== target) {

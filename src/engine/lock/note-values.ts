@@ -7,7 +7,7 @@ import type { Digest } from '../hash.ts';
 import { digestOfValue } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { byCodeUnit, isArray } from '../json.ts';
-import type { LockEntry, LockLine, ReadMembers } from '../state/lockfile-lines.ts';
+import type { LockEntry, LockedLine, ReadMembers } from '../state/lockfile-lines.ts';
 import { areOf, linesOf } from '../state/lockfile-own.ts';
 import { memberPointer, pointersAbove } from './values.ts';
 
@@ -20,12 +20,12 @@ export interface PinnedFile {
   /** Digests of what was read at a pointer by targets that ended well. */
   readonly reads: ReadonlyMap<string, ReadonlySet<Digest>>;
   /** The lines that there were. */
-  readonly before: readonly LockLine[];
+  readonly before: readonly LockedLine[];
   /** Whether a value that nobody has read now may still be wanted. */
   readonly keeps: (pointer: string) => boolean;
 }
 
-export function noteValues({ target, at, keys, reads, before, keeps }: PinnedFile): readonly LockLine[] {
+export function noteValues({ target, at, keys, reads, before, keeps }: PinnedFile): readonly LockedLine[] {
   const values = new Map<string, LockEntry>();
   const orders: LockEntry[] = [];
   const put = (pointer: string, value: Json): void =>
@@ -50,7 +50,7 @@ export function noteValues({ target, at, keys, reads, before, keeps }: PinnedFil
     const names = memberNames(at(above));
     return isSorted(names) && areOf(members, names);
   };
-  const whole = new Map<string, LockLine>();
+  const whole = new Map<string, LockedLine>();
   const old = new Map<string, LockEntry>();
   for (const line of before) {
     if ('above' in line && stay(line)) whole.set(line.above, line);

@@ -7,7 +7,7 @@ import type { Digest } from '../hash.ts';
 import type { Json } from '../json.ts';
 import type { Rule } from '../manifest/model.ts';
 import type { Session } from '../run/session.ts';
-import type { LockLine } from '../state/lockfile-lines.ts';
+import type { LockedLine } from '../state/lockfile-lines.ts';
 import type { SuccessRecord } from '../state/record.ts';
 import { isTakenIn, keysPointers, lockedKind, pinnedRules } from './kinds.ts';
 import { noteValues } from './note-values.ts';
@@ -26,7 +26,7 @@ export interface Asked {
   /** Each target once. */
   readonly known: readonly Known[];
   /** The lines that there were, of these targets and maybe of others. */
-  readonly before: ReadonlyMap<string, readonly LockLine[]>;
+  readonly before: ReadonlyMap<string, readonly LockedLine[]>;
   /** Others that have read values of theirs. */
   readonly readers?: readonly Known[];
   /** Whether a value that none of them has read may still be wanted. */
@@ -51,8 +51,8 @@ export class Notes {
   }
 
   /** All lines of each target that is known. */
-  lines({ known, before, readers = [], keeps }: Asked): ReadonlyMap<string, readonly LockLine[]> {
-    const lines = new Map<string, readonly LockLine[]>();
+  lines({ known, before, readers = [], keeps }: Asked): ReadonlyMap<string, readonly LockedLine[]> {
+    const lines = new Map<string, readonly LockedLine[]>();
     const reads = this.#reads(known, readers);
     for (const each of known) {
       const { target, rule, record } = each;
@@ -83,7 +83,7 @@ export class Notes {
     return producers;
   }
 
-  #files({ target, rule, record }: Known): readonly LockLine[] {
+  #files({ target, rule, record }: Known): readonly LockedLine[] {
     if (record === undefined) return [];
     const kind = lockedKind(rule, this.pinned);
     if (record.absent !== undefined) {
@@ -91,16 +91,16 @@ export class Notes {
       return isTakenIn(rule) || this.pinned.has(rule.name) ? [{ kind: 'absent', target, reason }] : [];
     }
     if (kind === undefined) return [];
-    return record.outputs.map(({ path, digest }): LockLine => ({ kind, target, path, digest }));
+    return record.outputs.map(({ path, digest }): LockedLine => ({ kind, target, path, digest }));
   }
 
   #values(
     { target, rule, elided }: Known,
     record: SuccessRecord,
-    before: readonly LockLine[],
+    before: readonly LockedLine[],
     reads: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Digest>>>,
     keeps: (pointer: string) => boolean,
-  ): readonly LockLine[] {
+  ): readonly LockedLine[] {
     const [output] = record.outputs;
     // What the file held cannot be read any more, and what it holds now is another's.
     if (output === undefined || elided || this.#session.memo.digest(output.path) !== output.digest)

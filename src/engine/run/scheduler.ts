@@ -5,24 +5,21 @@
  */
 
 import type { Listener, Outcome } from '../events.ts';
-import type { LinkedInput } from '../graph/edges.ts';
-import { linkInputs, producersOf } from '../graph/edges.ts';
-import type { For } from '../state/witness.ts';
+import { producersOf } from '../graph/edges.ts';
 import { Announcer } from './announcer.ts';
 import type { Decision, RunPlan } from './decide.ts';
 import { decide } from './decide.ts';
 import { outcomeOf, unstable } from './finished.ts';
+import { Links } from './links.ts';
 import { Pools } from './pools.ts';
 import { Ready } from './ready.ts';
 import type { Roots } from './roots.ts';
 import type { Runner, RunResult } from './runner.ts';
 import type { Session } from './session.ts';
 import type { Settled } from './settled.ts';
+import { States } from './states.ts';
 import { Waiting } from './waiting.ts';
 import { Waits } from './waits.ts';
-
-/** `awaiting`: the keys of a dynamic dimension; `waiting`: producers. */
-type State = 'awaiting' | 'waiting' | 'ready' | 'queued' | 'running' | 'settled';
 
 /** What waits for its pool. */
 type Work = Extract<Decision, { kind: 'run' | 'restore' }>;
@@ -53,8 +50,8 @@ class Loop {
   readonly #session: Session;
   readonly #roots: Roots;
   readonly #options: SchedulerOptions;
-  readonly #states: (State | undefined)[] = [];
-  readonly #links: (readonly LinkedInput[] | undefined)[] = [];
+  readonly #states = new States();
+  readonly #links: Links;
   readonly #waiting = new Waiting();
   /** Worked off in a loop, not by recursion: a chain of a target a day is thousands long. */
   readonly #toLink: number[] = [];
@@ -73,6 +70,7 @@ class Loop {
     this.#session = session;
     this.#roots = roots;
     this.#options = options;
+    this.#links = new Links(session);
     const pools = new Pools<Work>(session.graph.manifest.pools, options.jobs);
     this.#pools = pools;
     this.#ready = new Ready((pool) => pools.waitingIn(pool));
@@ -83,7 +81,7 @@ class Loop {
 
   async run(): Promise<void> {
     await this.#session.identifyCode();
-    this.#lookFor('nobody');
+    this.#session.lookFor('nobody');
     for (const index of this.#roots.first(this.#session.graph)) this.#want(index);
     this.#linkAll();
     this.#announcer.tellStood();
@@ -106,11 +104,11 @@ class Loop {
       }
     } finally {
       this.#options.signal.removeEventListener('abort', stop);
-      this.#lookFor('pass');
+      this.#session.lookFor('pass');
     }
     this.#announcer.close();
     if (this.#bug !== undefined) throw this.#bug;
-    if (!this.#stopped) this.#expectAllSettled();
+    if (!this.#stopped) this.#states.expectAllSettled(this.#session.graph);
   }
 
   /** What only such targets read as stand has not been asked for, and is told of all the same. */
@@ -131,15 +129,15 @@ class Loop {
 
   /** Takes a target, and by and by all it needs, into this pass. */
   #want(index: number): void {
-    if (this.#states[index] !== undefined) return;
+    if (this.#states.of(index) !== undefined) return;
     const stands = this.#session.stand(index);
     if (stands !== undefined) {
-      this.#move(index, 'settled');
+      this.#states.move(index, 'settled');
       this.#announcer.stands(index, stands);
       return;
     }
     this.#announcer.planned(index);
-    this.#move(index, 'awaiting');
+    this.#states.move(index, 'awaiting');
     this.#toLink.push(index);
   }
 
@@ -151,32 +149,24 @@ class Loop {
   }
 
   #link(index: number): void {
-    const { graph, paths } = this.#session;
-    const link = linkInputs(graph, paths, graph.target(index));
-    if ('awaits' in link) {
-      this.#waitFor(index, new Set(link.awaits));
-      return;
-    }
-    this.#links[index] = link.linked;
-    this.#move(index, 'waiting');
-    const producers = producersOf(link.linked);
-    this.#session.memo.witness?.reads(index, producers);
-    this.#waitFor(index, producers);
+    const link = this.#links.link(index);
+    if ('reads' in link) this.#states.move(index, 'waiting');
+    this.#waitFor(index, 'reads' in link ? link.reads : new Set(link.awaits));
   }
 
   #waitFor(index: number, needs: ReadonlySet<number>): void {
     for (const need of needs) this.#want(need);
-    const unsettled = [...needs].filter((need) => this.#states[need] !== 'settled');
+    const unsettled = this.#states.unsettled(needs);
     if (!this.#waiting.add(index, unsettled)) this.#unblock(index);
   }
 
   #unblock(index: number): void {
-    if (this.#states[index] === 'awaiting') {
+    if (this.#states.of(index) === 'awaiting') {
       this.#toLink.push(index);
       return;
     }
     this.#waits?.ready(index);
-    this.#move(index, 'ready');
+    this.#states.move(index, 'ready');
     this.#pushReady(index);
   }
 
@@ -201,7 +191,7 @@ class Loop {
   #decide(index: number): void {
     const again = this.#unsettledAgain(index);
     if (again.size > 0) {
-      this.#move(index, 'waiting');
+      this.#states.move(index, 'waiting');
       this.#waitFor(index, again);
       return;
     }
@@ -209,16 +199,16 @@ class Loop {
     const target = graph.target(index);
     const code = this.#session.identified.get(target.rule.name);
     if (code === undefined) throw new Error(`no code was identified for rule "${target.rule.name}"`);
-    this.#lookFor(index);
-    const decision = decide(this.#session, target, this.#links[index] ?? [], code);
-    this.#lookFor('nobody');
+    this.#session.lookFor(index);
+    const decision = decide(this.#session, target, this.#links.of(index), code);
+    this.#session.lookFor('nobody');
     switch (decision.kind) {
       case 'settle':
         this.#settle(index, decision.settled, outcomeOf(decision.settled), 0);
         return;
       case 'demand':
         for (const each of decision.targets) this.#demand(each, index);
-        this.#move(index, 'waiting');
+        this.#states.move(index, 'waiting');
         this.#waitFor(index, new Set(decision.targets));
         return;
       case 'run':
@@ -231,7 +221,7 @@ class Loop {
   }
 
   #enqueue(index: number, work: Work): void {
-    this.#move(index, 'queued');
+    this.#states.move(index, 'queued');
     this.#waits?.queued(index);
     this.#pools.enqueue(work.plan.target.rule.pool, work);
   }
@@ -239,8 +229,7 @@ class Loop {
   /** What this target reads and another one has demanded since this one became ready. */
   #unsettledAgain(index: number): ReadonlySet<number> {
     if (this.#session.demanded.size === 0) return new Set();
-    const producers = producersOf(this.#links[index] ?? []);
-    return new Set([...producers].filter((each) => this.#states[each] !== 'settled'));
+    return new Set(this.#states.unsettled(producersOf(this.#links.of(index))));
   }
 
   /** An intermediate that settled on the strength of its record is needed as a file. */
@@ -251,7 +240,7 @@ class Loop {
     this.#announcer.reopened(index);
     this.#waits?.demanded(index, by);
     this.#session.reopen(index);
-    this.#move(index, 'ready');
+    this.#states.move(index, 'ready');
     this.#pushReady(index);
   }
 
@@ -266,7 +255,7 @@ class Loop {
   async #start(work: Work, runner: Runner): Promise<void> {
     const { plan } = work;
     const { index, rule } = plan.target;
-    this.#move(index, 'running');
+    this.#states.move(index, 'running');
     this.#waits?.started(index);
     const started = performance.now();
     let gaveWay = false;
@@ -303,7 +292,7 @@ class Loop {
     const times = (this.#again[index] ?? 0) + 1;
     this.#again[index] = times;
     if (times <= MAX_AGAIN) {
-      this.#move(index, 'ready');
+      this.#states.move(index, 'ready');
       this.#pushReady(index);
       return;
     }
@@ -313,9 +302,8 @@ class Loop {
   #settle(index: number, given: Settled, ended: Outcome | undefined, seconds: number): void {
     const settled = this.#session.set(index, given);
     const outcome = settled === given ? ended : outcomeOf(settled);
-    this.#move(index, 'settled');
-    // Only of an intermediate may files be demanded later.
-    if (!this.#session.graph.target(index).rule.intermediate) this.#links[index] = undefined;
+    this.#states.move(index, 'settled');
+    this.#links.settled(index);
     this.#announcer.ended(index, settled, outcome, seconds);
     if (outcome === 'failed' && this.#options.failFast) this.#stop();
     if (this.#stopped) return;
@@ -323,24 +311,5 @@ class Loop {
     for (const dependent of this.#waiting.release(index)) this.#unblock(dependent);
     for (const more of this.#roots.after(this.#session.graph, index)) this.#want(more);
     this.#linkAll();
-  }
-
-  /** What files are looked at for from now on. Of a run that is under way it is of no matter what it looks at. */
-  #lookFor(by: For): void {
-    const { witness } = this.#session.memo;
-    if (witness !== undefined) witness.by = by;
-  }
-
-  #move(index: number, to: State): void {
-    this.#states[index] = to;
-  }
-
-  /** Only a cycle of targets can leave some unsettled: the checks before the loop should have named it. */
-  #expectAllSettled(): void {
-    const stuck = this.#states.flatMap((state, index) =>
-      state === 'settled' || state === undefined ? [] : [this.#session.graph.target(index).id],
-    );
-    if (stuck.length === 0) return;
-    throw new Error(`these targets wait for each other: ${stuck.slice(0, 10).join(', ')}`);
   }
 }

@@ -14,6 +14,7 @@ import type { Loaded } from '../state/journal.ts';
 import type { Lock } from '../state/lockfile.ts';
 import type { StatMemo } from '../state/memo.ts';
 import type { CodeRecord, OutputFact } from '../state/record.ts';
+import type { For } from '../state/witness.ts';
 import type { Code, CodeIdentity, Identified } from './code.ts';
 import { givenKeys, refusedKeys } from './given-keys.ts';
 import { KeyedFiles } from './keyed-files.ts';
@@ -135,6 +136,12 @@ export class Session {
   /** Targets that an earlier pass has gone over, in its order. To be wanted once all keys are known. */
   get earlier(): readonly number[] {
     return this.#earlierTargets;
+  }
+
+  /** What files are looked at for from now on. Of a run that is under way it is of no matter what it looks at. */
+  lookFor(by: For): void {
+    const { witness } = this.memo;
+    if (witness !== undefined) witness.by = by;
   }
 
   /** The target that makes a path, as far as keys are known. */

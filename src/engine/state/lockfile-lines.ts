@@ -57,7 +57,7 @@ export interface ReadMembers {
 }
 
 /** What is written: a line, or lines that stay together. */
-export type LockLine = LockEntry | ReadMembers;
+export type LockedLine = LockEntry | ReadMembers;
 
 export interface LockProblem {
   /** From 1. */
@@ -83,7 +83,7 @@ const MARKS = ['<<<<<<<', '=======', '>>>>>>>', '|||||||'];
 const KINDS = 'as-of, output, source, value, keys, absent or sharded';
 
 /** The parts of a text of lines: header, then whatever goes first, then the lines, each once, sorted by code unit. */
-export function formatLock(lines: Iterable<LockLine>, first: readonly string[] = []): string {
+export function formatLock(lines: Iterable<LockedLine>, first: readonly string[] = []): string {
   // Lines that were read and stay come in order: no set of them is needed to find doubles.
   const texts = Array.from(lines, formatLine).sort(byCodeUnit);
   const once = texts.filter((text, at) => text !== texts[at - 1]);
@@ -96,7 +96,7 @@ export function formatAsOf(asOf: number): string {
 
 export const formatSharded = (): string => SHARDED;
 
-export function formatLine(line: LockLine): string {
+export function formatLine(line: LockedLine): string {
   if ('above' in line) return line.text;
   if (line.text !== undefined) return line.text;
   const { kind, target } = line;

@@ -5,13 +5,13 @@
  */
 import type { Digest } from '../hash.ts';
 import type { Json } from '../json.ts';
-import type { LockEntry, LockLine, ReadMembers } from './lockfile-lines.ts';
+import type { LockEntry, LockedLine, ReadMembers } from './lockfile-lines.ts';
 import { HEADER, parseLock } from './lockfile-lines.ts';
 
 /** Undefined: it was not as it is written here. */
-export function ownLines(text: string): readonly LockLine[] | undefined {
+export function ownLines(text: string): readonly LockedLine[] | undefined {
   if (!text.startsWith(`${HEADER}\n`) || !text.endsWith('\n')) return undefined;
-  const lines: LockLine[] = [];
+  const lines: LockedLine[] = [];
   for (let at = HEADER.length + 1; at < text.length; ) {
     const end = text.indexOf('\n', at);
     const row = text.slice(at, end);

@@ -6,7 +6,7 @@ import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { errorCode, flush, isMissing, replaceFile } from './files.ts';
 import { LockfileError } from './lockfile.ts';
-import type { LockLine } from './lockfile-lines.ts';
+import type { LockedLine } from './lockfile-lines.ts';
 import { formatAsOf, formatLock, formatSharded, parseLock } from './lockfile-lines.ts';
 import { ownLines } from './lockfile-own.ts';
 import {
@@ -25,7 +25,7 @@ export const MOST_LINES = 5_000;
 export interface LockToWrite {
   /** Epoch milliseconds. */
   readonly asOf: number;
-  readonly lines: readonly LockLine[];
+  readonly lines: readonly LockedLine[];
   /** Whether the lines lie in shards now. */
   readonly sharded: boolean;
 }
@@ -47,7 +47,7 @@ export function writeLock(workspace: string, { asOf, lines, sharded }: LockToWri
 /** Some shards, each with all of its lines; one without any is removed. The others stay as they are. */
 export function writeShards(
   workspace: string,
-  shards: ReadonlyMap<string, readonly LockLine[]>,
+  shards: ReadonlyMap<string, readonly LockedLine[]>,
   asOf: number,
 ): void {
   const folders = new Set<string>();
@@ -61,9 +61,9 @@ export function writeShards(
   writeHead(workspace, formatLock([], [formatAsOf(asOf), formatSharded()]));
 }
 
-export function inShards(lines: readonly LockLine[]): ReadonlyMap<string, readonly LockLine[]> {
-  const shards = new Map<string, LockLine[]>();
-  let [target, shard]: [string | undefined, LockLine[]] = [undefined, []];
+export function inShards(lines: readonly LockedLine[]): ReadonlyMap<string, readonly LockedLine[]> {
+  const shards = new Map<string, LockedLine[]>();
+  let [target, shard]: [string | undefined, LockedLine[]] = [undefined, []];
   for (const line of lines) {
     // Those of one target come together.
     if (line.target !== target) {
@@ -78,7 +78,7 @@ export function inShards(lines: readonly LockLine[]): ReadonlyMap<string, readon
 }
 
 /** `own`: as this workspace has written it. Throws a `LockfileError` where the text is none. */
-export function readShard(workspace: string, name: string, own = false): readonly LockLine[] {
+export function readShard(workspace: string, name: string, own = false): readonly LockedLine[] {
   const file = `${LOCK_FOLDER}/${name}`;
   const text = readText(join(workspace, file));
   if (text === undefined) return [];

@@ -6,7 +6,7 @@ import type { Json } from '../../../src/engine/json.ts';
 import { atPointer } from '../../../src/engine/json.ts';
 import { noteValues } from '../../../src/engine/lock/note-values.ts';
 import { memberPointer, pointersAbove, valueAt } from '../../../src/engine/lock/values.ts';
-import type { LockEntry, LockLine } from '../../../src/engine/state/lockfile-lines.ts';
+import type { LockEntry, LockedLine } from '../../../src/engine/state/lockfile-lines.ts';
 import { formatLock, parseLock } from '../../../src/engine/state/lockfile-lines.ts';
 import { linesOf, ownLines } from '../../../src/engine/state/lockfile-own.ts';
 
@@ -16,7 +16,7 @@ interface Noting {
   readonly keys?: readonly string[];
   /** Pointers that are read, all of them as the document has them. */
   readonly reads?: readonly string[];
-  readonly before?: readonly LockLine[];
+  readonly before?: readonly LockedLine[];
   readonly keeps?: boolean;
 }
 
@@ -32,7 +32,7 @@ function note(
 function noted(
   document: Json,
   { keys = [], reads = [], before = [], keeps = true }: Noting,
-): readonly LockLine[] {
+): readonly LockedLine[] {
   const at = (pointer: string): Json => atPointer(document, pointer) ?? null;
   return noteValues({
     target: TARGET,
