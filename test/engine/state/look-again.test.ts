@@ -43,20 +43,20 @@ describe('a second look', () => {
     ['with a thread', LOOKER],
   ])('finds what has changed, come or gone, %s', async (_, looker) => {
     const folder = scratch();
-    const seen = seenIn(folder, 25_000);
+    const seen = seenIn(folder, 85_000);
     const look = { workspace: folder, most: MOST, looker };
     expect(await changedSince(seen, look)).toEqual({ paths: [], folders: [] });
     writeFileSync(join(folder, 'ü'), 'u');
     mkdirSync(join(folder, 'gone'));
-    writeFileSync(join(folder, 'gone/24995'), '');
-    const expected = placesOf(seen, (path) => path.endsWith('ü') || path === 'gone/24995');
+    writeFileSync(join(folder, 'gone/84995'), '');
+    const expected = placesOf(seen, (path) => path.endsWith('ü') || path === 'gone/84995');
     expect(sorted((await changedSince(seen, look))?.paths)).toEqual(expected);
     expect(await changedSince(seen, { ...look, most: expected.length - 1 })).toBeUndefined();
   });
 
   it('is left to a full pass where the thread cannot be started, or does not come to an end', async () => {
     const folder = scratch();
-    const seen = seenIn(folder, 25_000);
+    const seen = seenIn(folder, 85_000);
     const missing = new URL('./no-such-entry.mjs', import.meta.url);
     const found = await changedSince(seen, { workspace: folder, most: MOST, looker: missing });
     expect([undefined, { paths: [], folders: [] }]).toContainEqual(found);
