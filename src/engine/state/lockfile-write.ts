@@ -4,7 +4,7 @@
  */
 import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode, flush, isMissing, replaceFile } from './files.ts';
+import { errorCode, flush, isMissing, replaceFile, statOf } from './files.ts';
 import { LockfileError } from './lockfile.ts';
 import type { LockedLine } from './lockfile-lines.ts';
 import { formatAsOf, formatLock, formatSharded, parseLock } from './lockfile-lines.ts';
@@ -102,7 +102,10 @@ function placeShard(path: string, text: string): boolean {
 
 function writeHead(workspace: string, text: string): void {
   const path = join(workspace, LOCKFILE);
-  if (readText(path) !== text) replaceFile(path, text, partialOf(path));
+  const partial = partialOf(path);
+  if (readText(path) !== text) replaceFile(path, text, partial);
+  // What a kill has left: it may have been written for inputs that are as they were before again.
+  else if (statOf(partial)?.isFile()) rmSync(partial, { force: true });
 }
 
 export function removeShard(workspace: string, name: string): void {

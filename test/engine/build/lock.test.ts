@@ -267,6 +267,17 @@ describe('a build that was cut short', () => {
     expect(rig.has(`${LOCK}.partial`)).toBe(false);
   });
 
+  it('while it wrote lines leaves nothing of them, though they are as they were before again', async () => {
+    const { rig } = market();
+    await rig.build();
+    const wanted = rig.read(LOCK);
+    rig.write(`${LOCK}.partial`, 'pipeline.lock 1\nlines of other inputs');
+    rig.remove('.pipeline/locked');
+    expect((await rig.build()).ran).toEqual([]);
+    expect(rig.has(`${LOCK}.partial`)).toBe(false);
+    expect(rig.read(LOCK)).toBe(wanted);
+  });
+
   it('by a signal writes the lines of what has ended', async () => {
     const { rig } = market();
     const abort = new AbortController();
