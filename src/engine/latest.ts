@@ -1,6 +1,6 @@
 /** Repairs the links to the last runs of numbered rules, which users may have removed or turned. Runs nothing. */
 import type { Listener } from './events.ts';
-import { namesRunId } from './graph/template.ts';
+import { isNumbered } from './graph/outputs.ts';
 import { pointLatest } from './run/latest-link.ts';
 import { PlaceTaken } from './run/place-taken.ts';
 import type { Session } from './run/session.ts';
@@ -9,7 +9,7 @@ import type { Session } from './run/session.ts';
 export function repairAll(session: Session, emit: Listener): string | null {
   let runId: string | null = null;
   for (const { index, rule } of session.graph.targets) {
-    if (!rule.outputs.some(({ template }) => namesRunId(template))) continue;
+    if (!isNumbered(rule)) continue;
     const settled = session.settled(index);
     if (!settled || !('record' in settled) || settled.record?.runId === undefined) continue;
     runId = settled.record.runId;

@@ -2,6 +2,7 @@
  * From a pass that has ended to what is noted of it: how it has left each target, what was looked at for it and what it
  * reads; of those that stood before, what was noted then. Writes nothing.
  */
+import { mostReached } from './reach.ts';
 import { isKnownFresh } from './run/known-fresh.ts';
 import { dueSpan } from './run/reasons.ts';
 import type { Session } from './run/session.ts';
@@ -9,19 +10,21 @@ import type { Settled } from './run/settled.ts';
 import { isLockPath } from './state/lockfile-shards.ts';
 import { ListBuilder, listAt } from './state/number-lists.ts';
 import type { Noted, Standing, ToKeep } from './state/standing.ts';
-import { LEFT, lookersAt, PASS } from './state/standing.ts';
+import { LEFT, PASS } from './state/standing.ts';
 import type { For, Seen, Stamp, Witness } from './state/witness.ts';
-import { isSame, STAMP } from './state/witness.ts';
+import { isSame, stampAt } from './state/witness.ts';
 
 type Note = Pick<ToKeep, 'seen' | 'noted'>;
 
-/** Undefined where a target stood of which nothing was noted. */
+/** Undefined where a target stood of which nothing was noted, and where the next pass could not go by it. */
 export function noteOf(
   session: Session,
   witness: Witness,
   { calm, before }: { readonly calm: boolean; readonly before: Standing | undefined },
 ): Note | undefined {
   const ended = endedIn(session, witness);
+  if (ended.left.filter((left) => left === LEFT.unsure).length > mostReached(ended.ids.length))
+    return undefined;
   const earlier = before && earlierOf(session, before, ended);
   const looks = new Looks(ended);
   if (earlier !== undefined) looks.takeOver(earlier, witness);
@@ -152,7 +155,7 @@ class Looks {
   takeOver(earlier: Earlier, witness: Witness): void {
     const { seen, noted, stood } = earlier;
     for (const [at, path] of seen.paths.entries()) {
-      for (const each of lookersAt(noted, at)) {
+      for (const each of listAt(noted.lookedFor, at)) {
         const place = each === PASS ? undefined : stood[each];
         if (place !== undefined) this.#lookers.push(place);
       }
@@ -162,7 +165,7 @@ class Looks {
       if (other !== undefined) {
         this.#taken.add(path);
         // It has changed since: those who stood rest on what was there before.
-        if (!isSame(other.at, stamp)) this.#doubt(standing(lookersAt(noted, at), stood));
+        if (!isSame(other.at, stamp)) this.#doubt(standing(listAt(noted.lookedFor, at), stood));
       }
       this.#file(path, stamp, other?.by ?? []);
     }
@@ -229,14 +232,4 @@ class Looks {
 
 function standing(targets: Iterable<number>, stood: Earlier['stood']): readonly number[] {
   return [...targets].flatMap((each) => (each === PASS ? [] : (stood[each] ?? [])));
-}
-
-function stampAt({ stamps }: Seen, at: number): Stamp {
-  const from = at * STAMP;
-  return {
-    size: stamps[from] ?? 0,
-    mtimeMs: stamps[from + 1] ?? 0,
-    ctimeMs: stamps[from + 2] ?? 0,
-    ino: stamps[from + 3] ?? 0,
-  };
 }

@@ -7,7 +7,15 @@
 import type { Changed } from './state/look-again.ts';
 import { inverted, listAt } from './state/number-lists.ts';
 import type { Noted } from './state/standing.ts';
-import { LEFT, lookersAt, PASS } from './state/standing.ts';
+import { LEFT, PASS } from './state/standing.ts';
+
+/** Of how many targets at most it pays to leave out the others. */
+export function mostReached(targets: number): number {
+  return Math.max(FEW, targets / 2);
+}
+
+/** Of so few it is no matter. */
+export const FEW = 1_000;
 
 /** By place in `noted.ids`; undefined: it may reach everything. */
 export function reached(
@@ -17,7 +25,7 @@ export function reached(
   givesKeys: (target: string) => boolean,
 ): ReadonlySet<number> | undefined {
   const found = new Set<number>();
-  for (const path of changed.paths) for (const by of lookersAt(noted, path)) found.add(by);
+  for (const path of changed.paths) for (const by of listAt(noted.lookedFor, path)) found.add(by);
   for (const folder of changed.folders) for (const by of noted.foldersFor[folder] ?? []) found.add(by);
   if (found.has(PASS)) return undefined;
   for (const [target, kind] of noted.left.entries()) if (kind === LEFT.unsure) found.add(target);

@@ -10,7 +10,7 @@ import type { Json } from './json.ts';
 import type { Manifest } from './manifest/model.ts';
 import { noteOf } from './noting.ts';
 import { orphansOf } from './orphans.ts';
-import { reached } from './reach.ts';
+import { FEW, mostReached, reached } from './reach.ts';
 import type { Builtins, Identified } from './run/code.ts';
 import { Code } from './run/code.ts';
 import { isToldAlone } from './run/known-fresh.ts';
@@ -22,7 +22,6 @@ import { StatMemo } from './state/memo.ts';
 import type { Noted, Standing, StatusNote, Verdict } from './state/standing.ts';
 import { keepStanding, LEFT, readStanding, recordStamps } from './state/standing.ts';
 import type { Witness } from './state/witness.ts';
-
 import { statuses } from './status.ts';
 import type { Span } from './task.ts';
 
@@ -63,11 +62,8 @@ export function mayRemember(request: Asked): boolean {
   return program !== undefined && !asked && !force && !refresh && !sweep;
 }
 
-/** To look at what has changed and go over the rest costs more than a pass, where more than this part has. */
+/** Where more than this part has changed, to look at the rest and go by it costs more than a pass. */
 const MOST_CHANGED = 1 / 8;
-const MOST_REACHED = 1 / 2;
-/** Of so few it is no matter. */
-const FEW = 1_000;
 
 /** Undefined: a pass must be made. Who goes on to act on it needs the run lock, so that nothing changes meanwhile. */
 export async function findStanding(request: StandingRequest): Promise<Found | undefined> {
@@ -92,7 +88,7 @@ export async function findStanding(request: StandingRequest): Promise<Found | un
     return { kind: 'all', standing, earlier: () => earlierIn(standing.targets(), new Set(), givesKeys) };
   const noted = standing.targets();
   const moved = reached(noted, changed, now, givesKeys);
-  if (moved === undefined || moved.size > Math.max(FEW, noted.ids.length * MOST_REACHED)) return undefined;
+  if (moved === undefined || moved.size > mostReached(noted.ids.length)) return undefined;
   return { kind: 'most', standing, earlier: () => earlierIn(noted, moved, givesKeys) };
 }
 

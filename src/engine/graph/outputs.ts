@@ -23,6 +23,11 @@ export interface Listing {
   readonly unavailable: readonly number[];
 }
 
+/** Whether a run puts its number into a path: which it is shows only when it is built. */
+export function isNumbered({ outputs }: Rule): boolean {
+  return outputs.some(({ template }) => namesRunId(template));
+}
+
 export class Output {
   readonly rule: Rule;
   readonly spec: OutputSpec;

@@ -1,5 +1,5 @@
 /** Targets that stand as an earlier pass has found them: fresh, with nothing to say. Decides nothing. */
-import { namesRunId } from '../graph/template.ts';
+import { isNumbered } from '../graph/outputs.ts';
 import type { Rule } from '../manifest/model.ts';
 import type { Loaded } from '../state/journal.ts';
 import type { SuccessRecord } from '../state/record.ts';
@@ -32,6 +32,6 @@ export function isKnownFresh(settled: Settled | undefined): boolean {
 }
 
 /** Targets of rules that are not many, or of which the run counts, are told of one by one. */
-export function isToldAlone({ for: over, outputs }: Rule): boolean {
-  return over.length === 0 || outputs.some(({ template }) => namesRunId(template));
+export function isToldAlone(rule: Rule): boolean {
+  return rule.for.length === 0 || isNumbered(rule);
 }

@@ -5,7 +5,7 @@
  */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { namesRunId } from '../graph/template.ts';
+import { isNumbered } from '../graph/outputs.ts';
 import { sha256File } from '../hash.ts';
 import { entryAt, errorCode, filesBelow, removeTree } from '../state/files.ts';
 import { Unreadable } from '../state/memo.ts';
@@ -45,7 +45,7 @@ export async function restore(
     const got = await bring(session, kept, changed, past);
     if (!got && !(mayBeGone(session, plan.target) && clears(changed))) return refused(kept, plan);
     if (!inputsHold(session, plan)) return { kind: 'again' };
-    const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
+    const numbered = isNumbered(plan.target.rule);
     const facts = {
       outputs,
       discovered: past.discovered,

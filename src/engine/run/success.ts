@@ -1,6 +1,6 @@
 /** From what a run has left to the facts that are recorded of it. It writes neither outputs nor records. */
 import type { Failure } from '../events.ts';
-import { namesRunId } from '../graph/template.ts';
+import { isNumbered } from '../graph/outputs.ts';
 import type { Digest } from '../hash.ts';
 import { StatMemo } from '../state/memo.ts';
 import type { OutputFact, SuccessRecord } from '../state/record.ts';
@@ -21,7 +21,7 @@ export function factsOf(
   plan: RunPlan,
   { done, incomplete, runId, learnt, ...written }: Ended & Written,
 ): Pick<SuccessRecord, 'discovered'> & Partial<SuccessRecord> {
-  const numbered = plan.target.rule.outputs.some(({ template }) => namesRunId(template));
+  const numbered = isNumbered(plan.target.rule);
   return {
     discovered: learnt,
     ...originsOf(done, written, plan.previous),

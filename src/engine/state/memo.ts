@@ -11,6 +11,7 @@ import { errorCode, filesBelow, isMissing, replaceFile, statOf } from './files.t
 import type { Entry } from './memo-file.ts';
 import { MemoFile } from './memo-file.ts';
 import type { Witness } from './witness.ts';
+import { isSame } from './witness.ts';
 
 /**
  * Time stamps move in ticks: of the kernel's clock (4 ms at HZ=250, 10 ms at HZ=100), or of whole seconds on some
@@ -131,11 +132,5 @@ export function atRest(stat: Pick<Entry, 'mtimeMs' | 'ctimeMs'>, hashedAt: numbe
 }
 
 function same(entry: Entry, stat: Stats): boolean {
-  return (
-    entry.size === stat.size &&
-    entry.mtimeMs === stat.mtimeMs &&
-    entry.ctimeMs === stat.ctimeMs &&
-    entry.ino === stat.ino &&
-    atRest(stat, entry.hashedAt)
-  );
+  return isSame(entry, stat) && atRest(stat, entry.hashedAt);
 }

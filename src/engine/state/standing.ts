@@ -11,17 +11,17 @@ import type { FreshRun, TargetStatus } from '../events.ts';
 import { sha256 } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { errorCode, replaceFile, statOf } from './files.ts';
+import { bytesOf, FlatReader } from './flat-reader.ts';
 import type { SharedSeen } from './look-again.ts';
 import { atRest } from './memo.ts';
 import type { NumberLists } from './number-lists.ts';
-import { listAt } from './number-lists.ts';
 import type { Seen, Stamp } from './witness.ts';
 import { STAMP } from './witness.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
 const VERSION = 'pipeline standing 3';
 /** What builds keep for themselves, and each of them reads: with others the verdict may be another. */
-export const RECORDS = ['journal', 'locked'].map((name) => `${STATE_FOLDER}/${name}`);
+const RECORDS = ['journal', 'locked'].map((name) => `${STATE_FOLDER}/${name}`);
 
 const verdict = z.object({
   /** Of what was asked for, and of the program and the code that answered. */
@@ -167,10 +167,6 @@ export function keepStanding(workspace: string, { verdict: found, status, seen, 
   }
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Uint32Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
 const LINE_END = 10;
 
 function readWhole(file: string): Standing | undefined {
@@ -184,7 +180,7 @@ function readWhole(file: string): Standing | undefined {
     const { folders, due, paths, pathBytes, targets, looks, reads, ...found } = head.parse(
       JSON.parse(body.toString('utf8', 0, first)),
     );
-    const reader = new Reader(body, second);
+    const reader = new FlatReader(body, second);
     const stamps = new Float64Array(reader.share(paths * STAMP * Float64Array.BYTES_PER_ELEMENT));
     const lookedFor = reader.lists(paths, looks);
     const readLists = reader.lists(targets, reads);
@@ -192,69 +188,24 @@ function readWhole(file: string): Standing | undefined {
     const pathsAt = reader.at;
     const idsAt = pathsAt + pathBytes;
     const texts = reader.texts(paths, pathBytes);
+    const foldersFor = folders.map(([, , by]) => by);
+    let ids: readonly string[] | undefined;
     return {
       verdict: found,
       seen: {
         paths: texts,
         stamps,
         folders: folders.map(([path, names]) => [path, names]),
-        sharedPaths: () => new Uint8Array(new Reader(body, pathsAt).share(pathBytes)),
+        sharedPaths: () => new Uint8Array(new FlatReader(body, pathsAt).share(pathBytes)),
       },
       status: () => noted(body.toString('utf8', first, second)),
-      targets: () => ({
-        ids: reader.texts(targets, body.length - idsAt, idsAt),
-        left,
-        due,
-        lookedFor,
-        foldersFor: folders.map(([, , by]) => by),
-        reads: readLists,
-      }),
+      targets: () => {
+        ids ??= reader.texts(targets, body.length - idsAt, idsAt);
+        return { ids, left, due, lookedFor, foldersFor, reads: readLists };
+      },
     };
   } catch {
     return undefined;
-  }
-}
-
-class Reader {
-  readonly #body: Buffer;
-  #at: number;
-
-  get at(): number {
-    return this.#at;
-  }
-
-  constructor(body: Buffer, at: number) {
-    this.#body = body;
-    this.#at = at;
-  }
-
-  /** A copy, since arrays of numbers must begin at a multiple of their width. */
-  take(size: number): ArrayBuffer {
-    const taken = new Uint8Array(this.#body.subarray(this.#at, this.#at + size));
-    this.#at += size;
-    return taken.buffer;
-  }
-
-  share(size: number): SharedArrayBuffer {
-    const shared = new SharedArrayBuffer(size);
-    new Uint8Array(shared).set(this.#body.subarray(this.#at, this.#at + size));
-    this.#at += size;
-    return shared;
-  }
-
-  lists(count: number, items: number): NumberLists {
-    const width = Uint32Array.BYTES_PER_ELEMENT;
-    return {
-      offsets: new Uint32Array(this.take((count + 1) * width)),
-      items: new Uint32Array(this.take(items * width)),
-    };
-  }
-
-  /** As many, in so many bytes. */
-  texts(count: number, size: number, at = this.#at): readonly string[] {
-    const texts = count === 0 ? [] : this.#body.toString('utf8', at, at + size).split('\n');
-    if (texts.length !== count) throw new Error(`expected ${count} texts, found ${texts.length}`);
-    return texts;
   }
 }
 
@@ -262,9 +213,4 @@ class Reader {
 function noted(text: string): StatusNote | undefined {
   const value: StatusNote | null = JSON.parse(text);
   return value ?? undefined;
-}
-
-/** For whom a path was looked at. */
-export function lookersAt({ lookedFor }: Noted, path: number): Uint32Array {
-  return listAt(lookedFor, path);
 }

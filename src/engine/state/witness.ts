@@ -124,3 +124,14 @@ export function isSame(one: Stamp, other: Stamp): boolean {
     one.ino === other.ino
   );
 }
+
+/** As it lies in the flat array. */
+export function stampAt({ stamps }: Seen, at: number): Stamp {
+  const from = at * STAMP;
+  return {
+    size: stamps[from] ?? 0,
+    mtimeMs: stamps[from + 1] ?? 0,
+    ctimeMs: stamps[from + 2] ?? 0,
+    ino: stamps[from + 3] ?? 0,
+  };
+}
