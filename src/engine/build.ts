@@ -176,7 +176,7 @@ export async function build(request: BuildRequest): Promise<BuildResult> {
     const whole = request.selectors.length === 0 && request.between === undefined && !signal.aborted;
     // What it writes is not at rest, and is of no matter to what the pass has come to.
     session.lookFor('nobody');
-    const differs = attendant.close(whole && failed + blocked === 0);
+    const differs = await attendant.close(whole && failed + blocked === 0);
     session.lookFor('pass');
     const { compare } = request;
     const differing =

@@ -23,7 +23,7 @@ export interface LockAttendant {
    * Once nothing runs any more. `all`: everything that is built by default was asked for, and has ended well. Answers
    * what a locked build came to otherwise than its lockfile says.
    */
-  close(all: boolean): readonly LockDifference[] | undefined;
+  close(all: boolean): Promise<readonly LockDifference[] | undefined>;
 }
 
 /** `lock`: of a locked build. Throws a `LockfileError` where there is one that cannot be read. */
@@ -46,16 +46,16 @@ export function attendLock(
   });
   if (lock !== undefined) {
     for (const message of lock.remarks) warn(message);
-    return { listener: () => undefined, around, close: (all) => compareWithLock(session, lock, all) };
+    return { listener: () => undefined, around, close: async (all) => compareWithLock(session, lock, all) };
   }
   const keeper = new LockKeeper(session, note);
   for (const message of keeper.remarks) warn(message);
   return {
     listener: (event) => keeper.listen(event),
     around,
-    close: (all) => {
+    close: async (all) => {
       try {
-        keeper.write(all);
+        await keeper.write(all);
       } catch (thrown) {
         if (!(thrown instanceof LockfileError) && errorCode(thrown) === undefined) throw thrown;
         const why = thrown instanceof Error ? thrown.message : String(thrown);

@@ -56,7 +56,7 @@ export class LockKeeper {
   }
 
   /** `all`: everything that is built by default was asked for, and has ended well. */
-  write(all: boolean): void {
+  async write(all: boolean): Promise<void> {
     const { graph, workspace } = this.#session;
     const held = this.#held;
     const everyReader = this.#isEveryReaderIn(all);
@@ -65,14 +65,14 @@ export class LockKeeper {
       if (this.#started.size > 0) this.#note.say(held.about);
       return;
     }
-    if (held !== undefined && !tidies && isSharded(workspace)) this.#writeTouched(everyReader, held);
-    else this.#writeAll(everyReader, readLockEntries(workspace));
+    if (held !== undefined && !tidies && isSharded(workspace)) await this.#writeTouched(everyReader, held);
+    else await this.#writeAll(everyReader, readLockEntries(workspace));
     const about = aboutOf(this.#session, this.#notes.pinned);
     const spare = this.#notes.pinned.size > 0 && !everyReader;
     this.#note.say(spare ? spareOf(about) : about);
   }
 
-  #writeAll(everyReader: boolean, read: ReadEntries | undefined): void {
+  async #writeAll(everyReader: boolean, read: ReadEntries | undefined): Promise<void> {
     const { graph, workspace } = this.#session;
     const known = graph.targets.flatMap(({ index }) => knownOf(this.#session, index) ?? []);
     const ended = new Set(known.map(({ target }) => target));
@@ -83,7 +83,7 @@ export class LockKeeper {
     const earlier = knownBefore(this.#session, wants);
     const noted = this.#notes.lines({ known: [...known, ...earlier], before, keeps: () => !everyReader });
     const lines = this.#merged(before, noted, earlier);
-    writeLock(workspace, { asOf: graph.manifest.asOf, lines, sharded: read?.sharded ?? false });
+    await writeLock(workspace, { asOf: graph.manifest.asOf, lines, sharded: read?.sharded ?? false });
   }
 
   /** Whether all that may read values of pinned targets has ended well in this pass: what nobody has read may go. */
@@ -93,7 +93,7 @@ export class LockKeeper {
   }
 
   /** Only the shards that hold what has changed. */
-  #writeTouched(everyReader: boolean, held: Held): void {
+  async #writeTouched(everyReader: boolean, held: Held): Promise<void> {
     const { graph, workspace } = this.#session;
     // Of what has come with time the lockfile has no lines, and it need not have run.
     const isNew = (target: Pick<Target, 'rule' | 'keys'>): boolean =>
@@ -127,7 +127,7 @@ export class LockKeeper {
     );
     // What hangs on it had no lines, and need not run to be there again.
     if (back) {
-      this.#writeAll(everyReader, readLockEntries(workspace));
+      await this.#writeAll(everyReader, readLockEntries(workspace));
       return;
     }
     const wants = (id: string): boolean =>
@@ -145,7 +145,7 @@ export class LockKeeper {
     const noted = this.#notes.lines({ known, before, readers, keeps: () => !everyReader });
     const lines = this.#merged(before, noted, earlier);
     const shards = inShards(lines);
-    writeShards(
+    await writeShards(
       workspace,
       new Map([...touched].map((name) => [name, shards.get(name) ?? []])),
       graph.manifest.asOf,

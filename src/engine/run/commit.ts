@@ -43,8 +43,10 @@ interface Coming<T extends Placement> {
   readonly linked: boolean;
 }
 
-/** Outputs that are flushed and about to be put in place. */
+/** Outputs that are about to be put in place. */
 export interface Staged {
+  /** What is to be flushed before. */
+  readonly files: readonly string[];
   /** Folders that are to be flushed once all is in place; those of what has been done so far. */
   readonly folders: ReadonlySet<string>;
   place(): void;
@@ -54,12 +56,13 @@ export interface Staged {
 
 export function putInPlace<T extends Placement>(placements: readonly T[], owned: Ownership<T>): void {
   const staged = stage(placements, owned);
+  for (const file of staged.files) flush(file);
   staged.place();
   for (const folder of staged.folders) flush(folder);
   staged.settle();
 }
 
-/** All that can fail for want of room or of the right shape fails here, before the first old output is replaced. */
+/** What can fail for want of the right shape fails here, and for want of room when the files are flushed. */
 export function stage<T extends Placement>(placements: readonly T[], owned: Ownership<T>): Staged {
   const coming = placements.map((place) => look(place, owned));
   const folders = new Set<string>();
@@ -69,8 +72,8 @@ export function stage<T extends Placement>(placements: readonly T[], owned: Owne
       ? movesInto(temporary, final, names)
       : [{ from: ownContent(temporary), final, name: '' }];
   });
-  for (const { from } of moves.flat()) flush(from);
   return {
+    files: moves.flat().map(({ from }) => from),
     folders,
     place: () => {
       for (const { place, names, going } of coming)

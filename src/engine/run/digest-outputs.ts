@@ -3,9 +3,9 @@
  * again, which then finds nothing left to do, and until then other targets get on. It puts nothing in place.
  */
 import { statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sha256File } from '../hash.ts';
+import { flushAll } from '../state/files.ts';
 import type { OutputFact } from '../state/record.ts';
 import type { OutputPlace } from './places.ts';
 import { digestOfDirectory } from './success.ts';
@@ -42,17 +42,6 @@ function digests(places: readonly OutputPlace[]): Promise<readonly OutputFact[]>
  * would hold up the loop for that long. One after the other: DuckDB's queries need the same few threads.
  */
 async function flushAhead(files: readonly string[]): Promise<void> {
-  for (const path of files) {
-    // Only ahead: why it cannot be flushed is found out, and told, by the commit.
-    await flush(path).catch(() => undefined);
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  // Only ahead: why one cannot be flushed is found out, and told, by the commit.
+  for (const path of files) await flushAll([path]);
 }

@@ -50,8 +50,9 @@ export function stageOutputs(
   try {
     for (const { path } of changed) replaced.hold(path);
     for (const place of changed) makeWay(session, place, (path) => replaced.hold(path));
-    const { folders, place, settle } = stage(changed, ownershipIn(session, plan, warn));
+    const { files, folders, place, settle } = stage(changed, ownershipIn(session, plan, warn));
     return {
+      files,
       folders,
       place,
       settle: () => {

@@ -1,16 +1,16 @@
 /**
- * Commits in rounds: of targets that end close together the outputs are flushed and put in place and the records
- * appended one after the other, but folders and the journal, which they share, are flushed once for all. No record is on
- * the disk before what it stands for. Knows no tasks.
+ * Commits in rounds: of targets that end close together the outputs are flushed several at a time, while tasks go on; then
+ * they are put in place and the records appended one after the other, but folders and the journal, which they share, are
+ * flushed once for all. No record is on the disk before what it stands for. Knows no tasks.
  */
-import { errorCode, flush } from '../state/files.ts';
+import { errorCode, flush, flushAll } from '../state/files.ts';
 import type { Journal } from '../state/journal.ts';
 import type { SuccessRecord } from '../state/record.ts';
 import type { Staged } from './commit.ts';
 
 /** What one target brings. Each call is made at most once, and what one of them throws concerns that target alone. */
 export interface Commit {
-  /** Up to here no output has been replaced. Undefined: nothing is to be put in place. */
+  /** No output is replaced yet. Undefined: nothing is to be put in place. */
   stage(): (Staged & { discard(): void }) | undefined;
   /** Appends to the journal. */
   record(): SuccessRecord;
@@ -26,7 +26,8 @@ interface Member {
 
 export class Rounds {
   readonly #journal: Journal;
-  #waiting: Member[] = [];
+  readonly #waiting: Member[] = [];
+  #underWay = false;
 
   constructor(journal: Journal) {
     this.#journal = journal;
@@ -35,19 +36,29 @@ export class Rounds {
   /** Resolves once the record is on the disk, and all that it stands for. */
   commit(commit: Commit): Promise<SuccessRecord> {
     return new Promise((resolve, reject) => {
-      // Whoever else ends before the loop comes round joins.
-      if (this.#waiting.length === 0) setImmediate(() => this.#round());
       this.#waiting.push({ commit, resolve, reject });
+      if (this.#underWay) return;
+      this.#underWay = true;
+      // Whoever else ends before the loop comes round joins.
+      setImmediate(() => void this.#rounds());
     });
   }
 
-  #round(): void {
-    const members = this.#waiting;
-    this.#waiting = [];
+  /** One after the other: who ends during one waits for the next. */
+  async #rounds(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#round(this.#waiting.splice(0));
+    this.#underWay = false;
+  }
+
+  async #round(members: readonly Member[]): Promise<void> {
     const staged = each(members, (member) => {
       member.staged = member.commit.stage();
     });
-    const placed = each(staged, ({ staged }) => staged?.place());
+    const unflushed = await flushAll(staged.flatMap((member) => member.staged?.files ?? []));
+    const ready = each(staged, (member) => {
+      for (const file of member.staged?.files ?? []) if (unflushed.has(file)) throw unflushed.get(file);
+    });
+    const placed = each(ready, ({ staged }) => staged?.place());
     const flushed = flushFolders(placed);
     const settled = each(flushed, ({ staged }) => staged?.settle());
     const recorded = each(settled, (member) => {

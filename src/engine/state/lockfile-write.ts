@@ -4,7 +4,7 @@
  */
 import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode, flush, isMissing, replaceFile, statOf } from './files.ts';
+import { errorCode, flush, flushAll, isMissing, replaceFile, statOf } from './files.ts';
 import { LockfileError } from './lockfile.ts';
 import type { LockedLine } from './lockfile-lines.ts';
 import { formatAsOf, formatLock, formatSharded, parseLock } from './lockfile-lines.ts';
@@ -22,6 +22,9 @@ import {
 /** One file is read and merged at a glance up to so many lines; below half of it, shards become one file again. */
 export const MOST_LINES = 5_000;
 
+/** So many shards are flushed together: a kill leaves no more of them half-written. */
+const AT_ONCE = 256;
+
 export interface LockToWrite {
   /** Epoch milliseconds. */
   readonly asOf: number;
@@ -31,7 +34,7 @@ export interface LockToWrite {
 }
 
 /** Everything that there is to say. */
-export function writeLock(workspace: string, { asOf, lines, sharded }: LockToWrite): void {
+export async function writeLock(workspace: string, { asOf, lines, sharded }: LockToWrite): Promise<void> {
   for (const name of partialShardsIn(workspace)) removeShard(workspace, name);
   const stays = lines.length > (sharded ? MOST_LINES / 2 : MOST_LINES);
   if (!stays) {
@@ -40,21 +43,30 @@ export function writeLock(workspace: string, { asOf, lines, sharded }: LockToWri
     return;
   }
   const shards = inShards(lines);
-  writeShards(workspace, shards, asOf);
+  await writeShards(workspace, shards, asOf);
   for (const name of shardsIn(workspace)) if (!shards.has(name)) removeShard(workspace, name);
 }
 
 /** Some shards, each with all of its lines; one without any is removed. The others stay as they are. */
-export function writeShards(
+export async function writeShards(
   workspace: string,
   shards: ReadonlyMap<string, readonly LockedLine[]>,
   asOf: number,
-): void {
+): Promise<void> {
   const folders = new Set<string>();
-  for (const [name, lines] of shards) {
-    const path = join(workspace, LOCK_FOLDER, name);
-    if (lines.length === 0) removeShard(workspace, name);
-    else if (placeShard(path, formatLock(lines))) folders.add(dirname(path));
+  /** Those that lie beside their places. */
+  const coming: string[] = [];
+  try {
+    for (const [name, lines] of shards) {
+      const path = join(workspace, LOCK_FOLDER, name);
+      if (lines.length === 0) removeShard(workspace, name);
+      else if (prepareShard(path, formatLock(lines), coming)) folders.add(dirname(path));
+      if (coming.length === AT_ONCE) await placeShards(coming);
+    }
+    await placeShards(coming);
+  } catch (thrown) {
+    for (const path of coming) rmSync(partialOf(path), { force: true });
+    throw thrown;
   }
   for (const folder of folders) flush(folder);
   // Last: what it says to be in shards is there.
@@ -90,14 +102,21 @@ export function readShard(workspace: string, name: string, own = false): readonl
   return lines;
 }
 
-/** As `replaceFile`, but for the folder, which is flushed once for all shards in it. Whether there was a change. */
-function placeShard(path: string, text: string): boolean {
+/** Beside its place. False where its text stands there already. */
+function prepareShard(path: string, text: string, coming: string[]): boolean {
   if (readText(path) === text) return false;
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = partialOf(path);
-  writeFileSync(temporary, text, { flush: true });
-  renameSync(temporary, path);
+  coming.push(path);
+  writeFileSync(partialOf(path), text);
   return true;
+}
+
+/** As `replaceFile` for each, but for the folder, which is flushed once for all shards in it. Then none is coming. */
+async function placeShards(coming: string[]): Promise<void> {
+  const failed = await flushAll(coming.map(partialOf));
+  for (const thrown of failed.values()) throw thrown;
+  for (const path of coming) renameSync(partialOf(path), path);
+  coming.length = 0;
 }
 
 function writeHead(workspace: string, text: string): void {

@@ -95,6 +95,18 @@ function fsyncSync(fd: number): void {
   disk?.flushed(fd);
 }
 
+/** At once, so that steps come in the same order each time. */
+function fsync(fd: number, done: (failed: NodeJS.ErrnoException | null) => void): void {
+  let failed: NodeJS.ErrnoException | null = null;
+  try {
+    fsyncSync(fd);
+  } catch (thrown) {
+    if (!(thrown instanceof Error)) throw thrown;
+    failed = thrown;
+  }
+  process.nextTick(done, failed);
+}
+
 function isInside(fd: number): boolean {
   return open.has(fd) || inside(real.readlinkSync(`/proc/self/fd/${fd}`));
 }
@@ -223,6 +235,7 @@ const patched = {
   openSync,
   closeSync,
   writeSync,
+  fsync,
   fsyncSync,
   fdatasyncSync: fsyncSync,
   ftruncateSync,

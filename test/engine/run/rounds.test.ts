@@ -1,5 +1,5 @@
 /** Several commits at once: what one of them runs into is its own affair, and what the disk is told comes in the right order. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../../src/engine/run/rounds.ts';
@@ -37,7 +37,11 @@ function record(target: string): SuccessRecord {
 }
 
 /** Each step is noted, and fails where it is told to. */
-function commit({ journal, steps }: Place, name: string, folders: readonly string[], fails?: Step): Commit {
+function commit(
+  { journal, steps }: Place,
+  name: string,
+  { folders = [], files = [], fails }: { folders?: string[]; files?: string[]; fails?: Step } = {},
+): Commit {
   const step = (each: Step): void => {
     steps.push(`${each} ${name}`);
     if (each === fails) throw new Error(`${each} of ${name}`);
@@ -46,6 +50,7 @@ function commit({ journal, steps }: Place, name: string, folders: readonly strin
     stage: () => {
       step('stage');
       return {
+        files,
         folders: new Set(folders),
         place: () => step('place'),
         settle: () => step('settle'),
@@ -75,13 +80,15 @@ function recordedIn({ folder }: Place): readonly string[] {
 describe('a round of commits', () => {
   it('takes all that join before it begins, step by step together', async () => {
     const at = place();
-    const ends = ['a', 'b'].map((name) => endOf(at.rounds.commit(commit(at, name, [at.folder]))));
+    const ends = ['a', 'b'].map((name) =>
+      endOf(at.rounds.commit(commit(at, name, { folders: [at.folder] }))),
+    );
     expect(at.steps).toEqual([]);
     expect(await Promise.all(ends)).toEqual(['a recorded', 'b recorded']);
     expect(at.steps).toEqual(
       ['stage', 'place', 'settle', 'record', 'discard'].flatMap((step) => [`${step} a`, `${step} b`]),
     );
-    expect(await endOf(at.rounds.commit(commit(at, 'c', [])))).toBe('c recorded');
+    expect(await endOf(at.rounds.commit(commit(at, 'c')))).toBe('c recorded');
     expect(recordedIn(at)).toEqual(['a', 'b', 'c']);
   });
 
@@ -90,9 +97,9 @@ describe('a round of commits', () => {
     async (fails) => {
       const at = place();
       const ends = [
-        at.rounds.commit(commit(at, 'a', [])),
-        at.rounds.commit(commit(at, 'b', [], fails)),
-        at.rounds.commit(commit(at, 'c', [])),
+        at.rounds.commit(commit(at, 'a')),
+        at.rounds.commit(commit(at, 'b', { fails })),
+        at.rounds.commit(commit(at, 'c')),
       ].map(endOf);
       expect(await Promise.all(ends)).toEqual(['a recorded', `${fails} of b`, 'c recorded']);
       expect(recordedIn(at)).toEqual(['a', 'c']);
@@ -112,18 +119,58 @@ describe('a round of commits', () => {
     const there = join(at.folder, 'there');
     mkdirSync(there);
     const ends = [
-      at.rounds.commit(commit(at, 'a', [gone])),
-      at.rounds.commit(commit(at, 'b', [there])),
-      at.rounds.commit(commit(at, 'c', [there, gone])),
+      at.rounds.commit(commit(at, 'a', { folders: [gone] })),
+      at.rounds.commit(commit(at, 'b', { folders: [there] })),
+      at.rounds.commit(commit(at, 'c', { folders: [there, gone] })),
     ].map(endOf);
     const lost = `ENOENT: no such file or directory, open '${gone}'`;
     expect(await Promise.all(ends)).toEqual([lost, 'b recorded', lost]);
     expect(recordedIn(at)).toEqual(['b']);
   });
 
+  it('puts nothing in place of those of whose files one cannot be flushed', async () => {
+    const at = place();
+    const [gone, there] = [join(at.folder, 'gone'), join(at.folder, 'there')];
+    writeFileSync(there, '');
+    const ends = [
+      at.rounds.commit(commit(at, 'a', { files: [there] })),
+      at.rounds.commit(commit(at, 'b', { files: [there, gone] })),
+    ].map(endOf);
+    expect(await Promise.all(ends)).toEqual([
+      'a recorded',
+      `ENOENT: no such file or directory, open '${gone}'`,
+    ]);
+    expect(recordedIn(at)).toEqual(['a']);
+    expect(at.steps.filter((step) => step.endsWith(' b'))).toEqual(['stage b', 'discard b']);
+  });
+
+  it('leaves who joins while it flushes to the next', async () => {
+    const at = place();
+    const file = join(at.folder, 'file');
+    writeFileSync(file, '');
+    const late: Promise<string>[] = [];
+    const first = commit(at, 'a', { files: [file] });
+    const ends = [
+      at.rounds.commit({
+        ...first,
+        stage: () => {
+          late.push(endOf(at.rounds.commit(commit(at, 'b'))));
+          return first.stage();
+        },
+      }),
+    ].map(endOf);
+    expect(await Promise.all(ends)).toEqual(['a recorded']);
+    expect(await Promise.all(late)).toEqual(['b recorded']);
+    expect(at.steps).toEqual(
+      ['a', 'b'].flatMap((name) =>
+        ['stage', 'place', 'settle', 'record', 'discard'].map((step) => `${step} ${name}`),
+      ),
+    );
+  });
+
   it('has nothing recorded when the journal cannot be flushed', async () => {
     const at = place();
-    const ends = ['a', 'b'].map((name) => endOf(at.rounds.commit(commit(at, name, []))));
+    const ends = ['a', 'b'].map((name) => endOf(at.rounds.commit(commit(at, name))));
     at.journal.flush = () => {
       throw new Error('no room');
     };

@@ -169,7 +169,7 @@ describe('reading a workspace’s lockfile', () => {
     expect([readLock(scratch()), lockedAsOf(scratch())]).toEqual([undefined, undefined]);
   });
 
-  it('gives what stands in it, by path and by target', () => {
+  it('gives what stands in it, by path and by target', async () => {
     const folder = scratch();
     const lines: readonly LockEntry[] = [
       source('archive/a', 'raw/a.zip'),
@@ -178,7 +178,7 @@ describe('reading a workspace’s lockfile', () => {
       { kind: 'keys', target: 'sources', pointer: '/files', keys: ['a'] },
       { kind: 'absent', target: 'listing/x', reason: 'not there' },
     ];
-    writeLock(folder, { asOf: AS_OF, lines, sharded: false });
+    await writeLock(folder, { asOf: AS_OF, lines, sharded: false });
     const lock = readLock(folder);
     expect(lock).toEqual({
       asOf: AS_OF,
@@ -278,10 +278,10 @@ describe('a lockfile of many lines', () => {
   const many = (count: number): LockEntry[] =>
     Array.from({ length: count }, (_, at) => output(`bars/S${at % 3}/${at}`, `bars/${at}`));
 
-  it('lies in one file for each rule and first key, and becomes one file again when it has shrunk by half', () => {
+  it('lies in one file for each rule and first key, and becomes one file again when it has shrunk by half', async () => {
     const folder = scratch();
     const lines = [...many(MOST_LINES), output('report', 'report.csv'), source('odd/.. x', 'raw')];
-    writeLock(folder, { asOf: AS_OF, lines, sharded: false });
+    await writeLock(folder, { asOf: AS_OF, lines, sharded: false });
     expect(readFileSync(join(folder, 'pipeline.lock'), 'utf8')).toBe(
       'pipeline.lock 1\nas-of 2024-02-03T23:59:00Z\nsharded\n',
     );
@@ -299,10 +299,10 @@ describe('a lockfile of many lines', () => {
     expect(new Set(read?.lines.map(formatLine))).toEqual(new Set(lines.map(formatLine)));
     expect([read?.sharded, read?.asOf]).toEqual([true, AS_OF]);
 
-    writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES - 1), sharded: true });
+    await writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES - 1), sharded: true });
     expect(readLockEntries(folder)?.sharded).toBe(true);
     expect(existsSync(join(folder, 'pipeline.lock.d/report'))).toBe(false);
-    writeLock(folder, { asOf: AS_OF, lines: many(10), sharded: true });
+    await writeLock(folder, { asOf: AS_OF, lines: many(10), sharded: true });
     expect([readLockEntries(folder)?.sharded, existsSync(join(folder, 'pipeline.lock.d'))]).toEqual([
       false,
       false,
@@ -310,17 +310,17 @@ describe('a lockfile of many lines', () => {
     expect(readLock(folder)?.outputs.size).toBe(10);
   });
 
-  it('rewrites the shards whose lines change and no others', () => {
+  it('rewrites the shards whose lines change and no others', async () => {
     const folder = scratch();
-    writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
+    await writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
     const inode = (name: string): number => statSync(join(folder, 'pipeline.lock.d/bars', name)).ino;
     const before = ['S0', 'S1', 'S2'].map(inode);
     const changed = many(MOST_LINES + 1).map((each, at) =>
       at === 4 ? output(each.target, 'bars/4', TWO) : each,
     );
-    writeLock(folder, { asOf: AS_OF, lines: changed, sharded: true });
+    await writeLock(folder, { asOf: AS_OF, lines: changed, sharded: true });
     expect(['S0', 'S1', 'S2'].map((name, at) => inode(name) === before[at])).toEqual([true, false, true]);
-    writeShards(folder, new Map([['bars/S2', []]]), AS_OF + 60_000);
+    await writeShards(folder, new Map([['bars/S2', []]]), AS_OF + 60_000);
     const read = readLockEntries(folder);
     expect([read?.lines.some(({ target }) => target.startsWith('bars/S2')), read?.asOf]).toEqual([
       false,
@@ -328,18 +328,18 @@ describe('a lockfile of many lines', () => {
     ]);
   });
 
-  it('is no lockfile without its shards', () => {
+  it('is no lockfile without its shards', async () => {
     const folder = scratch();
-    writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
+    await writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
     rmSync(join(folder, 'pipeline.lock.d'), { recursive: true });
     expect(messageOf(() => readLock(folder))).toBe(
       'pipeline.lock: it says that its lines lie in pipeline.lock.d, and there are none: put that folder back as it was committed, or remove pipeline.lock and build',
     );
   });
 
-  it('names the shard whose line cannot be read', () => {
+  it('names the shard whose line cannot be read', async () => {
     const folder = scratch();
-    writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
+    await writeLock(folder, { asOf: AS_OF, lines: many(MOST_LINES + 1), sharded: false });
     put(join(folder, 'pipeline.lock.d/bars/S1'), 'pipeline.lock 1\noutput a\n');
     expect(messageOf(() => readLock(folder))).toBe(
       'pipeline.lock.d/bars/S1:2: expected "output TARGET PATH SHA256", found "output a"',
