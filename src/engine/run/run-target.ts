@@ -18,6 +18,7 @@ import type { Stamped } from './held-still.ts';
 import { movedInputs, Restless, stampInputs } from './held-still.ts';
 import { learn } from './learnt.ts';
 import { refuseOffline } from './offline.ts';
+import { offspring } from './offspring.ts';
 import { diskTrouble, wrongShape } from './output-trouble.ts';
 import type { PastOutputs } from './past.ts';
 import { sourceGone } from './pinned.ts';
@@ -92,6 +93,7 @@ export class LocalRunner implements Runner {
     const started = performance.now();
     const since = Date.now();
     const stamped = stampInputs(this.#session, plan);
+    const before = offspring();
     let spare = false;
     try {
       const places = placesIn(folder, this.#session, plan, runId);
@@ -106,9 +108,7 @@ export class LocalRunner implements Runner {
       const seconds = Math.round(performance.now() - started) / 1000;
       worked();
       const result = await this.#finish(plan, places, runId, attempted, { seconds, since, stamped });
-      // A recipe or a module may have left behind who still writes there.
-      spare =
-        plan.target.rule.action.kind === 'builtin' && result.kind === 'settled' && 'record' in result.settled;
+      spare = result.kind === 'settled' && 'record' in result.settled && isLeft(plan, before);
       return result;
     } catch (thrown) {
       const failure = thrown instanceof Unreadable ? unreadable(thrown) : diskTrouble(plan.target.id, thrown);
@@ -225,5 +225,18 @@ export class LocalRunner implements Runner {
       stage: () => stageOutputs(this.#session, plan, changed, this.#warnOf(plan)),
       record: () => appendSuccess(this.#session, this.#state, plan, all),
     });
+  }
+}
+
+/** Whether nobody can work in a target's folder any more. */
+function isLeft({ target }: RunPlan, offspringBefore: number): boolean {
+  switch (target.rule.action.kind) {
+    case 'builtin':
+      return true;
+    case 'module':
+      // What it has started may be there still.
+      return offspring() === offspringBefore;
+    case 'run':
+      return false;
   }
 }

@@ -2,10 +2,10 @@
  * What targets have said, a file each: the whole log of a target's last run, below the state folder. For people alone:
  * nothing rests on it, and a log that cannot be written fails nobody. Knows no tasks.
  */
-import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../hash.ts';
-import { entriesBelow, errorCode, isMissing, removeTree, statOf } from './files.ts';
+import { entriesBelow, entryAt, errorCode, removeTree, statOf } from './files.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
 const FOLDER = `${STATE_FOLDER}/logs`;
@@ -61,13 +61,9 @@ function escaped(byte: number): string {
   return `%${byte.toString(16).padStart(2, '0').toUpperCase()}`;
 }
 
+/** Of most runs there is none, and to look costs less than an attempt that fails. */
 function removeLog(file: string): void {
-  try {
-    unlinkSync(file);
-  } catch (thrown) {
-    // Of most runs there is none.
-    if (!isMissing(thrown)) removeTree(file);
-  }
+  if (entryAt(file) !== undefined) removeTree(file);
 }
 
 /** The log of a run that is under way. Takes the place of the last run's, also if nothing is said. */

@@ -22,6 +22,8 @@ export class TemporaryFolders {
   /** Folders for other runs: with nothing in them, and with empty folders. */
   readonly #empty: string[] = [];
   readonly #hollow: string[] = [];
+  /** Folders of outputs, and whether a rename leads there. */
+  readonly #near = new Map<string, boolean>();
   #next = 0;
 
   /** `folder`: that of the state. */
@@ -42,7 +44,7 @@ export class TemporaryFolders {
     const folder = join(usual, name);
     // A rule without outputs gives the workspace itself.
     const near = firstOutput === this.#workspace ? usual : dirname(firstOutput);
-    if (!onSameVolume(usual, near)) {
+    if (!this.#isNear(near)) {
       // Another workspace may put its outputs there too, and its process may have our number in its container.
       const salt = Math.random().toString(36).slice(2);
       const elsewhere = join(nearestExisting(near), `${TEMPORARY}${name}-${salt}`);
@@ -77,6 +79,15 @@ export class TemporaryFolders {
     if (entries.length === 0) this.#empty.push(spare);
     else if (areHollow(spare, entries)) this.#hollow.push(spare);
     else removeTree(spare);
+  }
+
+  /** Remembered once the folder is there. One that is moved to another volume meanwhile costs a copy. */
+  #isNear(folder: string): boolean {
+    const known = this.#near.get(folder);
+    if (known !== undefined) return known;
+    const is = onSameVolume(this.#usual, folder);
+    if (statOf(folder) !== undefined) this.#near.set(folder, is);
+    return is;
   }
 
   /** With all that is in it; most often there is nothing, and to look for it would cost more. */
