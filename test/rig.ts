@@ -54,6 +54,8 @@ export interface BuildAsk extends RigOptions {
   /** By the lockfile that is there. */
   readonly locked?: boolean;
   readonly between?: Span;
+  /** Of `status`: what an earlier look has found. Default: it looks for itself. */
+  readonly earlier?: Found;
   /** Builds with the same one may recall that there was nothing to do. */
   readonly program?: string;
   readonly tellEach?: boolean;
@@ -267,7 +269,7 @@ export class Rig {
       between: ask.between,
       force: ask.force ?? false,
       refresh: ask.refresh ?? false,
-      earlier: ask.program === undefined ? undefined : (await this.found(ask.program, ask))?.earlier,
+      earlier: ask.earlier ?? (ask.program === undefined ? undefined : await this.found(ask.program, ask)),
       now: now === undefined ? Date.now() : Date.parse(now),
     });
     if (found.kind === 'invalid') throw new Error(printed(found.diagnostics));

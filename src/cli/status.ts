@@ -39,7 +39,7 @@ export async function status(common: Common, options: StatusOptions, io: Io): Pr
     printTables({ ...noted, lag: rememberedLag(noted.also) }, common, io);
     return EXIT.done;
   }
-  const asked = { ...options, force: false, refresh: false, staleOnly: false, earlier: found?.earlier };
+  const asked = { ...options, force: false, refresh: false, staleOnly: false, earlier: found };
   return printStatus(opened, common, asked, io);
 }
 
@@ -58,7 +58,7 @@ export interface PrintOptions extends StatusOptions {
   readonly force: boolean;
   readonly refresh: boolean;
   readonly lock?: Lock | undefined;
-  readonly earlier?: Found['earlier'] | undefined;
+  readonly earlier?: Found | undefined;
   /** For `build -n`: what would be built. */
   readonly staleOnly: boolean;
 }

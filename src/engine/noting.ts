@@ -1,6 +1,11 @@
 /**
  * From a pass that has ended to what is noted of it: how it has left each target, what was looked at for it and what it
  * reads; of those that stood before, what was noted then. Writes nothing.
+ *
+ * A target has three numbers here:
+ *   index   its place in the graph of this pass
+ *   now     its place among those that have settled in this pass: its place in the note that is made
+ *   then    its place in the note that this pass went by, if there was one
  */
 import { mostReached } from './reach.ts';
 import { isKnownFresh } from './run/known-fresh.ts';
@@ -28,7 +33,8 @@ export function noteOf(
   const earlier = before && earlierOf(session, before, ended);
   const looks = new Looks(ended);
   if (earlier !== undefined) looks.takeOver(earlier, witness);
-  // A build that has run something has written the lockfile since it has looked there, and goes by none that it wrote.
+  // A build that has run something has written the lockfile after it had looked at it: it went by what was there before, and
+  // the next one will find its own.
   looks.add(witness, (path) => calm || !isLockPath(path));
   const reads = readsOf(ended, witness, earlier);
   if (reads === undefined) return undefined;
@@ -38,17 +44,17 @@ export function noteOf(
 }
 
 /** The targets that have settled, in the order of the graph. */
-interface Ended {
+interface SettledTargets {
   readonly ids: readonly string[];
-  /** By place in the graph: the place in `ids`. */
+  /** By index: the place now. */
   readonly places: readonly (number | undefined)[];
-  /** By place in `ids`: the place in the graph. */
+  /** By place now: the index. */
   readonly indices: readonly number[];
   readonly left: Uint8Array;
   readonly due: Noted['due'];
 }
 
-function endedIn(session: Session, witness: Witness): Ended {
+function endedIn(session: Session, witness: Witness): SettledTargets {
   const { graph, loaded } = session;
   const ids: string[] = [];
   const places: (number | undefined)[] = [];
@@ -85,8 +91,8 @@ function leftOf(settled: Settled, unsure: boolean): number {
   }
 }
 
-/** What was noted before, with where its targets are now. */
-interface Earlier {
+/** The note that this pass went by, with where its targets are now. */
+interface NoteBefore {
   readonly seen: Seen;
   readonly noted: Noted;
   /** By place then: the place now, of those that stood. */
@@ -98,7 +104,7 @@ interface Earlier {
   readonly due: Noted['due'];
 }
 
-function earlierOf(session: Session, before: Standing, { places }: Ended): Earlier {
+function earlierOf(session: Session, before: Standing, { places }: SettledTargets): NoteBefore {
   const noted = before.targets();
   const then: (number | undefined)[] = [];
   const now = session.earlier.map((index) => places[index]);
@@ -117,9 +123,9 @@ function earlierOf(session: Session, before: Standing, { places }: Ended): Earli
 
 /** Undefined where somebody reads a target that is not there. */
 function readsOf(
-  { indices, places }: Ended,
+  { indices, places }: SettledTargets,
   witness: Witness,
-  earlier: Earlier | undefined,
+  earlier: NoteBefore | undefined,
 ): Noted['reads'] | undefined {
   const reads = new ListBuilder();
   for (const [place, index] of indices.entries()) {
@@ -139,7 +145,7 @@ function readsOf(
 
 /** What was looked at, and for whom. */
 class Looks {
-  readonly #ended: Ended;
+  readonly #ended: SettledTargets;
   readonly #paths: string[] = [];
   readonly #stamps: number[] = [];
   readonly #lookers = new ListBuilder();
@@ -147,12 +153,12 @@ class Looks {
   readonly #folderLookers: (readonly number[])[] = [];
   readonly #taken = new Set<string>();
 
-  constructor(ended: Ended) {
+  constructor(ended: SettledTargets) {
     this.#ended = ended;
   }
 
   /** Of targets that stood; and where others have looked there too, for them all. */
-  takeOver(earlier: Earlier, witness: Witness): void {
+  takeOver(earlier: NoteBefore, witness: Witness): void {
     const { seen, noted, stood } = earlier;
     for (const [at, path] of seen.paths.entries()) {
       for (const each of listAt(noted.lookedFor, at)) {
@@ -225,11 +231,12 @@ class Looks {
     }
   }
 
+  /** They come to those that were unsure already; so few that `noteOf` need not count again. */
   #doubt(targets: readonly number[]): void {
     for (const each of targets) this.#ended.left[each] = LEFT.unsure;
   }
 }
 
-function standing(targets: Iterable<number>, stood: Earlier['stood']): readonly number[] {
+function standing(targets: Iterable<number>, stood: NoteBefore['stood']): readonly number[] {
   return [...targets].flatMap((each) => (each === PASS ? [] : (stood[each] ?? [])));
 }

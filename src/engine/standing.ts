@@ -20,8 +20,9 @@ import type { Lock } from './state/lockfile.ts';
 import { changedSince } from './state/look-again.ts';
 import { StatMemo } from './state/memo.ts';
 import type { Noted, Standing, StatusNote, Verdict } from './state/standing.ts';
-import { keepStanding, LEFT, readStanding, recordStamps } from './state/standing.ts';
+import { keepStanding, LEFT, readStanding, recordStamps, stampsOfRecords } from './state/standing.ts';
 import type { Witness } from './state/witness.ts';
+import { isSame, NOTHING } from './state/witness.ts';
 import { statuses } from './status.ts';
 import type { Span } from './task.ts';
 
@@ -53,6 +54,11 @@ export interface Found {
   readonly standing: Standing;
   /** Which targets stand, for a pass over the rest. */
   earlier(): Earlier;
+  /**
+   * Whether the records are still those that it was found beside. For who has no run lock, and reads them only now: a build
+   * may have ended in between.
+   */
+  holds(): boolean;
 }
 
 /** Everything is asked for as it is by default: only of that is anything remembered. */
@@ -76,6 +82,9 @@ export async function findStanding(request: StandingRequest): Promise<Found | un
   const standing = key === undefined ? undefined : readStanding(workspace, key);
   if (standing === undefined) return undefined;
   const { seen, verdict } = standing;
+  const records = stampsOfRecords(workspace);
+  const holds = (): boolean =>
+    stampsOfRecords(workspace).every((stamp, at) => isSame(stamp, records[at] ?? NOTHING));
   const most = Math.max(FEW, seen.paths.length * MOST_CHANGED);
   const changed = await changedSince(seen, { workspace, most, looker: request.looker });
   if (changed === undefined) return undefined;
@@ -85,11 +94,16 @@ export async function findStanding(request: StandingRequest): Promise<Found | un
   );
   const givesKeys = (id: string): boolean => givers.has(id.split('/', 1)[0] ?? '');
   if (changed.paths.length + changed.folders.length === 0 && !isDue && verdict.calm)
-    return { kind: 'all', standing, earlier: () => earlierIn(standing.targets(), new Set(), givesKeys) };
+    return {
+      kind: 'all',
+      standing,
+      holds,
+      earlier: () => earlierIn(standing.targets(), new Set(), givesKeys),
+    };
   const noted = standing.targets();
   const moved = reached(noted, changed, now, givesKeys);
   if (moved === undefined || moved.size > mostReached(noted.ids.length)) return undefined;
-  return { kind: 'most', standing, earlier: () => earlierIn(noted, moved, givesKeys) };
+  return { kind: 'most', standing, holds, earlier: () => earlierIn(noted, moved, givesKeys) };
 }
 
 /** Who gives keys is decided, and comes out the same: others wait to hear them. */

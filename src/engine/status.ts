@@ -35,8 +35,11 @@ export interface StatusRequest {
   readonly refresh: boolean;
   /** As a locked build would be. */
   readonly lock?: Lock | undefined;
-  /** Of a survey of everything: what an earlier pass has left. Default: all targets are decided. */
-  readonly earlier?: (() => Earlier) | undefined;
+  /**
+   * Of a survey of everything: what an earlier pass has left, as long as it fits the records that have been read. Default:
+   * all targets are decided.
+   */
+  readonly earlier?: { holds(): boolean; earlier(): Earlier } | undefined;
   readonly now: number;
 }
 
@@ -54,7 +57,8 @@ export async function survey(request: StatusRequest): Promise<Survey> {
   const { loaded, memo } = openForReading(workspace);
   let forced: ReadonlySet<number> = new Set();
   // Records that are lost may be of any target.
-  const earlier = loaded.remarks.length === 0 ? request.earlier?.() : undefined;
+  const fits = loaded.remarks.length === 0 && request.earlier?.holds() === true;
+  const earlier = fits ? request.earlier?.earlier() : undefined;
   const make = (force: boolean): Session =>
     new Session(manifest, {
       workspace,

@@ -16,7 +16,7 @@ import type { SharedSeen } from './look-again.ts';
 import { atRest } from './memo.ts';
 import type { NumberLists } from './number-lists.ts';
 import type { Seen, Stamp } from './witness.ts';
-import { STAMP } from './witness.ts';
+import { NOTHING, STAMP } from './witness.ts';
 import { STATE_FOLDER } from './workspace-state.ts';
 
 const VERSION = 'pipeline standing 3';
@@ -72,7 +72,10 @@ export interface StatusNote {
 export const LEFT = {
   /** Fresh, and there is nothing to say of it. */
   stands: 0,
-  /** Decided again it comes out the same: but that is more than can be said here. */
+  /**
+   * Decided again it comes out the same, but that is more than can be said here: it has alerts, it is absent since
+   * something upstream is, or it stands on its record alone, without its files.
+   */
   same: 1,
   /** It ran, or it rests on what cannot be told. */
   unsure: 2,
@@ -121,6 +124,11 @@ export function recordStamps(
     stamps.push([path, stat]);
   }
   return stamps;
+}
+
+/** As they are, at rest or not. */
+export function stampsOfRecords(workspace: string): readonly Stamp[] {
+  return RECORDS.map((path) => statOf(join(workspace, path)) ?? NOTHING);
 }
 
 export interface ToKeep {

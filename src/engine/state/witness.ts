@@ -27,7 +27,8 @@ export interface Seen {
 export type For = number | 'pass' | 'nobody';
 
 export const STAMP = 4;
-const NOTHING: Stamp = { size: -1, mtimeMs: 0, ctimeMs: 0, ino: 0 };
+/** Where nothing was. */
+export const NOTHING: Stamp = { size: -1, mtimeMs: 0, ctimeMs: 0, ino: 0 };
 
 interface Looked<T> {
   readonly at: T;

@@ -262,6 +262,25 @@ export default { version: 1, async run(ctx) {
   });
 });
 
+describe('a status that has looked before another build ended', () => {
+  it('goes by the records of that build, and by nothing that stood before them', async () => {
+    const rig = await calm();
+    const found = await rig.found('this one');
+    expect([found?.kind, found?.holds()]).toEqual(['all', true]);
+    rig.remove('a.txt');
+    rig.write('a.txt/inside', 'which cat does not take');
+    expect(Object.keys((await rig.build([], ASK)).failures)).toEqual(['part/a']);
+    expect(found?.holds()).toBe(false);
+    const told = await rig.status([], found === undefined ? {} : { earlier: found });
+    expect(told).toEqual(await rig.status());
+    expect(told.map(({ target, state }) => `${target} ${state}`)).toEqual([
+      'part/a failed',
+      'part/b fresh',
+      'all blocked',
+    ]);
+  });
+});
+
 /** As `touch -r` and an editor in place would have it: size and mtime are those of before. */
 function sameSizeAndTime(rig: Rig): void {
   const { atime, mtime } = statSync(rig.path('a.txt'));
