@@ -1,6 +1,6 @@
 /**
  * Counts the processes and threads that this process starts, whoever does so: they may outlive the task that started them.
- * Processes that are waited for (`spawnSync`) are not counted: of these only what they leave in the background does.
+ * One that is waited for (`spawnSync`) does not, and is not counted; what it leaves in the background is not seen.
  */
 import { subscribe } from 'node:diagnostics_channel';
 
